@@ -1,0 +1,1 @@
+"""Benchmarks of layerwise against other neural-network libraries."""

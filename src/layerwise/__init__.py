@@ -1,0 +1,2 @@
+"""layerwise."""
+__version__ = "0.1.0"

@@ -1,0 +1,58 @@
+"""The reference backend: NumPy, one primitive at a time. Slow, simple, and the oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...compiler.feeds import Feeds
+from ...compiler.program import Program, leads_with_batch
+from ...compiler.state import State
+from ...graph.evaluate import evaluate
+
+name = "reference"
+
+
+class ReferenceExecutable:
+    """Evaluates the program's graph as it stands, step after step."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def run(
+        self, state: State, feeds: Feeds, first: int = 0, steps: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """See `layerwise.compiler.Executable.run`."""
+        program = self.program
+        feeds.check(program.inputs)
+        steps = feeds.steps - first if steps is None else steps
+        collected: dict[str, list[np.ndarray]] = {name: [] for name in program.outputs}
+        for step in range(first, first + steps):
+            values = {v: state[v] for v in program.variables}
+            rows = int(feeds.boundaries[step + 1] - feeds.boundaries[step])
+            for name, tensor in program.inputs.items():
+                if name in feeds.rows:
+                    values[tensor] = feeds.rows[name][feeds.indices(step)]
+                elif name in feeds.per_step:
+                    values[tensor] = feeds.per_step[name][step]
+                else:
+                    values[tensor] = feeds.fixed[name]
+            results = evaluate(program.roots, values, rows)
+            for name, result in zip(program.outputs, results, strict=False):
+                collected[name].append(result)
+            changed = results[len(program.outputs) :]
+            state.replace(
+                {v: np.array(r, order="C") for v, r in zip(program.updates, changed, strict=True)}
+            )
+        return {name: self._gather(name, parts) for name, parts in collected.items()}
+
+    def _gather(self, name: str, parts: list[np.ndarray]) -> np.ndarray:
+        output = self.program.outputs[name]
+        if leads_with_batch(output):
+            tail = tuple(d for d in output.shape[1:] if isinstance(d, int))
+            return np.concatenate(parts) if parts else np.empty((0, *tail), output.dtype)
+        return np.array(parts, output.dtype).reshape(len(parts), *output.shape)
+
+
+def compile(program: Program, threads: int | None = None) -> ReferenceExecutable:
+    """Make a program ready to run; NumPy decides about threads."""
+    return ReferenceExecutable(program)

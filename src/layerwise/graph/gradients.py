@@ -1,0 +1,85 @@
+"""Backpropagation: from the graph of a loss to the graph of its gradients.
+
+The chain rule is applied one node at a time from the loss back to the leaves; each node's rule
+uses the values that the forward pass computed: dL/dx = dL/dy * dy/dx (Rumelhart, Hinton &
+Williams 1986). The result is a graph again, so it can be differentiated once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import dtypes
+from .dimension import ShapeError, show
+from .elementwise import zeros_like
+from .leaves import constant
+from .primitive import as_tensor
+from .stable import stabilise
+from .tensor import Tensor, topological_order
+
+
+def gradients(loss: Tensor, parameters: Sequence[Any]) -> list[Tensor]:
+    """Derivatives of a scalar loss with respect to tensors or parameters of its graph.
+
+    Parameters
+    ----------
+    loss : tensor of shape () and floating dtype.
+    parameters : tensors (inputs, variables or intermediate results) or `layerwise.nn.Parameter`s.
+
+    Returns
+    -------
+    One tensor for each parameter, of its shape and dtype; zeros where the loss does not depend on it.
+
+    Raises
+    ------
+    ShapeError : the loss is not a scalar.
+    """
+    return value_and_gradients(loss, parameters)[1]
+
+
+def value_and_gradients(loss: Tensor, parameters: Sequence[Any]) -> tuple[Tensor, list[Tensor]]:
+    """The loss in stable form, and its gradients; they share their forward pass."""
+    loss = as_tensor(loss)
+    if loss.shape != ():
+        raise ShapeError(
+            f"gradients: expected a scalar loss, got shape {show(loss.shape)}; reduce it with "
+            "mean or sum"
+        )
+    if not dtypes.is_float(loss.dtype):
+        raise dtypes.DTypeError(f"gradients: expected a float loss, got {loss.dtype}")
+    targets = [as_tensor(p) for p in parameters]
+    became = stabilise([loss, *targets])
+    loss, targets = became[loss], [became[t] for t in targets]
+    found = backpropagate({loss: constant(1.0, loss.dtype)}, targets)
+    return loss, [found.get(t, zeros_like(t)) for t in targets]
+
+
+def backpropagate(seeds: dict[Tensor, Tensor], targets: Sequence[Tensor]) -> dict[Tensor, Tensor]:
+    """Gradients of every node between the seeds and the targets.
+
+    `seeds` maps outputs to the gradients that arrive at them. The result maps each node on a path
+    from a target to a seed to its gradient.
+    """
+    order = topological_order(seeds)
+    needed = _depends_on(order, set(targets))
+    total: dict[Tensor, Tensor] = dict(seeds)
+    for node in reversed(order):
+        gradient = total.get(node)
+        if gradient is None or node not in needed or not node.primitive.differentiable:
+            continue
+        if not any(i in needed for i in node.inputs):
+            continue
+        parts = node.primitive.derivative(gradient, node, *node.inputs)
+        for source, part in zip(node.inputs, parts, strict=True):
+            if part is not None and source in needed:
+                total[source] = total[source] + part if source in total else part
+    return total
+
+
+def _depends_on(order: list[Tensor], targets: set[Tensor]) -> set[Tensor]:
+    needed: set[Tensor] = set()
+    for node in order:
+        if node in targets or any(i in needed for i in node.inputs):
+            needed.add(node)
+    return needed

@@ -1,0 +1,158 @@
+"""Primitives that look up or add by index: gather, scatter, sliding windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .dimension import Batch, ShapeError, show
+from .elementwise import cast, equal
+from .leaves import iota
+from .movement import expand_dims, reshape
+from .primitive import Primitive, apply, as_tensor, primitive
+from .tensor import Tensor
+
+
+def _check_index(name: str, index: Tensor) -> None:
+    if index.dtype != dtypes.int32:
+        raise dtypes.DTypeError(f"{name}: expected int32 indices, got {index.dtype}")
+
+
+@primitive
+class Gather(Primitive):
+    """Rows of a table: out[i..., :] = table[index[i...], :]; indices are clipped into the table."""
+
+    def infer(self, *inputs):
+        table, index = inputs
+        _check_index("gather", index)
+        if not table.shape or not isinstance(table.shape[0], int) or table.shape[0] == 0:
+            raise ShapeError(f"gather: expected a table with rows, got shape {show(table.shape)}")
+        return (*index.shape, *table.shape[1:]), table.dtype
+
+    def evaluate(self, out, *arrays):
+        table, index = arrays
+        return table.take(index, axis=0, mode="clip")
+
+    def derivative(self, gradient, output, table, index):
+        return apply(ScatterAdd(table.shape[0]), index, gradient), None
+
+
+@primitive
+class ScatterAdd(Primitive):
+    """A table of zeros with `rows` rows, to which out[index[i...], :] += update[i..., :] is done."""
+
+    rows: int
+
+    def infer(self, *inputs):
+        index, update = inputs
+        _check_index("scatter_add", index)
+        if update.shape[: len(index.shape)] != index.shape:
+            raise ShapeError(
+                f"scatter_add: updates {show(update.shape)} must begin with the shape of the "
+                f"indices, {show(index.shape)}"
+            )
+        return (self.rows, *update.shape[len(index.shape) :]), update.dtype
+
+    def evaluate(self, out, *arrays):
+        index, update = arrays
+        table = np.zeros(out.shape, out.dtype)
+        rows = update.reshape(index.size, *out.shape[1:])
+        np.add.at(table, index.reshape(-1).clip(0, self.rows - 1), rows)
+        return table
+
+    def derivative(self, gradient, output, index, update):
+        return None, apply(Gather(), gradient, index)
+
+
+@primitive
+class Unfold(Primitive):
+    """Sliding windows along an axis: it becomes the windows; a last axis holds each window's elements."""
+
+    axis: int
+    size: int
+    step: int
+
+    def infer(self, *inputs):
+        (x,) = inputs
+        length = x.shape[self.axis]
+        if isinstance(length, Batch) or length < self.size or min(self.size, self.step) < 1:
+            raise ShapeError(
+                f"unfold: windows of {self.size} by steps of {self.step} do not fit axis "
+                f"{self.axis} of {show(x.shape)}"
+            )
+        count = (length - self.size) // self.step + 1
+        return (*x.shape[: self.axis], count, *x.shape[self.axis + 1 :], self.size), x.dtype
+
+    def evaluate(self, out, *arrays):
+        windows = np.lib.stride_tricks.sliding_window_view(arrays[0], self.size, self.axis)
+        index = (slice(None),) * self.axis + (slice(None, None, self.step),)
+        return windows[index]
+
+    def derivative(self, gradient, output, x):
+        return (apply(Fold(self.axis, x.shape[self.axis], self.step), gradient),)
+
+
+@primitive
+class Fold(Primitive):
+    """Windows added back in place along an axis of `length`: the transpose of `Unfold`."""
+
+    axis: int
+    length: int
+    step: int
+
+    def infer(self, *inputs):
+        (x,) = inputs
+        count, size = x.shape[self.axis], x.shape[-1]
+        if (self.length - size) // self.step + 1 != count:
+            raise ShapeError(f"fold: {count} windows of {size} do not fit a length of {self.length}")
+        return (*x.shape[: self.axis], self.length, *x.shape[self.axis + 1 : -1]), x.dtype
+
+    def evaluate(self, out, *arrays):
+        (x,) = arrays
+        result = np.zeros(out.shape, out.dtype)
+        before = (slice(None),) * self.axis
+        count = x.shape[self.axis]
+        for k in range(x.shape[-1]):
+            stop = k + (count - 1) * self.step + 1
+            result[(*before, slice(k, stop, self.step))] += x[..., k]
+        return result
+
+    def derivative(self, gradient, output, x):
+        return (apply(Unfold(self.axis, x.shape[-1], self.step), gradient),)
+
+
+# -- functions -------------------------------------------------------------------------------------
+
+
+def take(table: Any, index: Any) -> Any:
+    """Rows of a table by int32 indices of any shape; out-of-range indices are clipped."""
+    table = as_tensor(table) if hasattr(table, "tensor") or isinstance(index, Tensor) else table
+    return apply(Gather(), table, index)
+
+
+def scatter_add(index: Any, update: Any, rows: int) -> Any:
+    """A table of `rows` rows with each update added to the row that its index names."""
+    return apply(ScatterAdd(rows), index, update)
+
+
+def unfold(x: Any, axis: int, size: int, step: int = 1) -> Any:
+    """Sliding windows of `size` elements along an axis, in a new last axis."""
+    x = as_tensor(x) if hasattr(x, "tensor") else x
+    return apply(Unfold(axis % len(x.shape), size, step), x)
+
+
+def fold(x: Any, axis: int, length: int, step: int = 1) -> Any:
+    """Windows (last axis) added back along an axis of `length`."""
+    return apply(Fold(axis % (len(x.shape) - 1), length, step), x)
+
+
+def one_hot(index: Any, classes: int, dtype: object = "float32") -> Any:
+    """Indices (...) to rows of 0 and 1 (..., classes); an index outside the classes gives zeros."""
+    if isinstance(index, Tensor):
+        positions: Any = iota(classes)
+    else:
+        index, positions = dtypes.as_array(index), np.arange(classes, dtype=np.int32)
+    positions = reshape(positions, (1,) * len(index.shape) + (classes,))
+    return cast(equal(expand_dims(index, -1), positions), dtype)

@@ -1,0 +1,111 @@
+"""Putting a graph into numerically stable form, before it is differentiated.
+
+The derivative of log(p) is g / p, which is NaN once p has underflowed; so the logarithm of a
+softmax or a sigmoid must be recognised in the forward graph, however the user wrote it.
+"""
+
+from __future__ import annotations
+
+from .elementwise import (
+    Divide,
+    Exp,
+    Log,
+    Log1p,
+    Negative,
+    Sigmoid,
+    Subtract,
+    exp,
+    log,
+    negative,
+    softplus,
+)
+from .functions import _largest
+from .leaves import Constant
+from .movement import Broadcast, Reshape, broadcast_to, reshape
+from .reduction import Sum, sum
+from .rewriting import rewrite
+from .tensor import Tensor
+
+
+def stabilise(outputs: list[Tensor]) -> dict[Tensor, Tensor]:
+    """What each node becomes in stable form."""
+    return rewrite(outputs, _rule)
+
+
+def _is(node: Tensor, kind: type) -> bool:
+    return isinstance(node.primitive, kind)
+
+
+def _rule(node: Tensor) -> Tensor | None:
+    if _is(node, Log):
+        return _log(node.inputs[0])
+    if _is(node, Log1p) and _is(node.inputs[0], Negative):
+        inner = node.inputs[0].inputs[0]
+        return negative(softplus(inner.inputs[0])) if _is(inner, Sigmoid) else None
+    if _is(node, Divide):
+        return _softmax(*node.inputs)
+    return None
+
+
+def _log(x: Tensor) -> Tensor | None:
+    if _is(x, Exp):
+        return x.inputs[0]
+    if _is(x, Sigmoid):
+        return negative(softplus(negative(x.inputs[0])))
+    if _is(x, Subtract) and _is_one(x.inputs[0]) and _is(x.inputs[1], Sigmoid):
+        return negative(softplus(x.inputs[1].inputs[0]))
+    if _is(x, Broadcast):
+        return broadcast_to(log(x.inputs[0]), x.shape)
+    if _is(x, Reshape):
+        return reshape(log(x.inputs[0]), x.shape)
+    if _is(x, Divide) and _is(_below_movement(x.inputs[0]), Exp):
+        return log(x.inputs[0]) - log(x.inputs[1])
+    if _is(x, Sum):
+        return _log_sum_exp(x)
+    return None
+
+
+def _below_movement(x: Tensor) -> Tensor:
+    while _is(x, Broadcast) or _is(x, Reshape):
+        x = x.inputs[0]
+    return x
+
+
+def _is_one(x: Tensor) -> bool:
+    x = _below_movement(x)
+    return isinstance(x.primitive, Constant) and x.shape == () and x.primitive.array == 1
+
+
+def _is_shifted(x: Tensor) -> bool:
+    """Whether the largest element was subtracted already, so that exp(x) cannot overflow."""
+    if not _is(x, Subtract):
+        return False
+    top = _below_movement(x.inputs[1])
+    return top is _below_movement(_largest(x.inputs[0], _stretched_axes(x.inputs[1])))
+
+
+def _stretched_axes(x: Tensor) -> tuple[int, ...]:
+    if not _is(x, Broadcast):
+        return ()
+    return tuple(i for i, d in enumerate(x.inputs[0].shape) if d != x.shape[i])
+
+
+def _log_sum_exp(total: Tensor) -> Tensor | None:
+    (e,) = total.inputs
+    if not _is(e, Exp) or _is_shifted(e.inputs[0]):
+        return None
+    (x,), axes = e.inputs, total.primitive.axes  # type: ignore[attr-defined]
+    top = _largest(x, axes)
+    return log(sum(exp(x - top), axes, keepdims=True)) + top
+
+
+def _softmax(numerator: Tensor, denominator: Tensor) -> Tensor | None:
+    """exp(x) / sum(exp(x)), written without subtracting the largest x."""
+    total = _below_movement(denominator)
+    if not (_is(numerator, Exp) and _is(total, Sum) and total.inputs[0] is numerator):
+        return None
+    (x,), axes = numerator.inputs, total.primitive.axes  # type: ignore[attr-defined]
+    if _is_shifted(x):
+        return None
+    e = exp(x - _largest(x, axes))
+    return e / sum(e, axes, keepdims=True)

@@ -1,0 +1,152 @@
+"""`Module`: a part of a model, made of parameters and other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..graph import Batch, ShapeError, Tensor, batch, dtypes, input, show
+from .parameter import Buffer, Held, Parameter
+from .trace import Call, Trace, current_trace, tracing
+
+
+class Module:
+    """Base of layers and models; a subclass writes `forward` in graph functions.
+
+    Parameters, buffers and modules are found among the instance's attributes, in lists, tuples
+    and dicts too. Their names are their paths: ``layers.0.weight``.
+
+    Calling a module on tensors builds a graph. Calling it on arrays, outside a trace, evaluates at
+    once, in evaluation mode, and gives NumPy arrays.
+    """
+
+    def forward(self, *inputs: Any) -> Any:
+        """The output's graph for the inputs' graphs."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(self, x)")
+
+    def __call__(self, *inputs: Any) -> Any:
+        trace = current_trace()
+        if trace is None and not any(isinstance(x, Tensor) for x in inputs):
+            return self._evaluate(*inputs)
+        if trace is None:
+            with tracing(Trace()):
+                return self(*inputs)
+        with trace.inside(self):
+            try:
+                output = self.forward(*inputs)
+            except ShapeError as error:
+                if getattr(error, "layer", None) is not None:
+                    raise
+                named = ShapeError(f"in layer {self._place(trace)}: {error}")
+                named.layer = trace.path or type(self).__name__  # type: ignore[attr-defined]
+                raise named from error
+            trace.calls.append(Call(trace.path, self, inputs, output))
+        return output
+
+    def _place(self, trace: Trace) -> str:
+        return f"'{trace.path}' ({self})" if trace.path else str(self)
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Direct submodules with their names."""
+        for name, value in _walk(vars(self)):
+            if isinstance(value, Module):
+                yield name, value
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module ('') and all below it with their paths; a shared module comes once."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            path, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield path, module
+            below = [(f"{path}.{n}" if path else n, m) for n, m in module.children()]
+            stack.extend(reversed(below))
+
+    def named_held(self) -> Iterator[tuple[str, Held]]:
+        """All parameters and buffers with their paths; a shared one comes once."""
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            for name, value in _walk(vars(module)):
+                if isinstance(value, Held) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield (f"{path}.{name}" if path else name), value
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """All parameters with their paths."""
+        return ((n, p) for n, p in self.named_held() if isinstance(p, Parameter))
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """All buffers with their paths."""
+        return ((n, b) for n, b in self.named_held() if isinstance(b, Buffer))
+
+    def parameters(self) -> list[Parameter]:
+        """All parameters."""
+        return [p for _, p in self.named_parameters()]
+
+    @property
+    def parameter_count(self) -> int:
+        """Numbers that training sets."""
+        return sum(p.value.size for p in self.parameters())
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and buffers by path."""
+        return {name: held.value.copy() for name, held in self.named_held()}
+
+    def load_state_dict(self, values: dict[str, np.ndarray]) -> None:
+        """Set all parameters and buffers; raises KeyError when names are missing or left over."""
+        held = dict(self.named_held())
+        missing, extra = sorted(held.keys() - values.keys()), sorted(values.keys() - held.keys())
+        if missing or extra:
+            raise KeyError(f"state does not fit the module: missing {missing}, left over {extra}")
+        for name, item in held.items():
+            item.name = name
+            item.value = values[name]
+
+    # -- evaluation --------------------------------------------------------------------------------
+
+    def _evaluate(self, *inputs: Any) -> Any:
+        from .evaluation import evaluate_module
+
+        return evaluate_module(self, *(dtypes.as_array(x) for x in inputs))
+
+    def trace_forward(self, trace: Trace, *inputs: Tensor) -> Any:
+        """The output's graph, recorded in a trace."""
+        with tracing(trace):
+            return self(*inputs)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the parameters; float32 when there are none."""
+        return next((p.dtype for p in self.parameters()), dtypes.float32)
+
+    def input_for(self, array: np.ndarray, name: str = "x") -> Tensor:
+        """An input for rows like those of an array; floats take the parameters' type."""
+        dtype = self.dtype if array.dtype.kind == "f" else array.dtype
+        return input(name, (batch, *array.shape[1:]), dtype)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets when the module is printed."""
+        return ""
+
+
+def _walk(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in attributes.items():
+        if isinstance(value, Held | Module):
+            yield name, value
+        elif isinstance(value, list | tuple):
+            yield from ((f"{name}.{k}", v) for k, v in _walk({str(i): x for i, x in enumerate(value)}))
+        elif isinstance(value, dict):
+            yield from ((f"{name}.{k}", v) for k, v in _walk({str(k): x for k, x in value.items()}))
+
+
+__all__ = ["Batch", "Module", "show"]
