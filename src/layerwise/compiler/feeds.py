@@ -89,7 +89,7 @@ class Feeds:
                 (self.rows, 1, "rows"), (self.per_step, 1, "per step"), (self.fixed, 0, "fixed"),
             ):  # fmt: skip
                 if name in kind:
-                    array = np.ascontiguousarray(kind[name], tensor.dtype)
+                    array = np.asarray(kind[name], tensor.dtype, order="C")
                     want = tensor.shape[1:] if kind is self.rows else tensor.shape
                     if kind is self.rows and tensor.shape[:1] != (Batch(),):
                         raise ShapeError(f"input '{name}' has no batch dimension; feed one value")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .dimension import ShapeError, show
+from .dimension import ShapeError, show, size
 from .movement import broadcast_shapes, broadcast_to, reshape, swap_last_axes
 from .primitive import Primitive, apply, primitive, unify
 from .tensor import Tensor
@@ -48,12 +48,12 @@ def matmul(a: Any, b: Any) -> Any:
     a, b = unify("matmul", a, b)
     if not a.shape or not b.shape:
         raise ShapeError("matmul: expected matrices or vectors, got a scalar; use *")
-    if len(a.shape) == 1:
-        product = matmul(reshape(a, (1, a.shape[0])), b)
-        return reshape(product, (*product.shape[:-2], product.shape[-1]))
     if len(b.shape) == 1:
         product = matmul(a, reshape(b, (b.shape[0], 1)))
         return reshape(product, product.shape[:-1])
+    if len(a.shape) == 1:
+        product = matmul(reshape(a, (1, a.shape[0])), b)
+        return reshape(product, (*product.shape[:-2], product.shape[-1]))
     if a.shape[-1] != b.shape[-2]:
         raise ShapeError(
             f"matmul: {show(a.shape)} times {show(b.shape)}: "
@@ -61,7 +61,7 @@ def matmul(a: Any, b: Any) -> Any:
         )
     if len(b.shape) == 2 and len(a.shape) > 2:
         # One tall product instead of many small ones, in the derivative too.
-        rows = reshape(a, (-1, a.shape[-1]))
+        rows = reshape(a, (size(a.shape[:-1]), a.shape[-1]))
         return reshape(apply(MatMul(), rows, b), (*a.shape[:-1], b.shape[-1]))
     leading = broadcast_shapes("matmul", a.shape[:-2], b.shape[:-2])
     a = broadcast_to(a, (*leading, *a.shape[-2:]))

@@ -171,7 +171,7 @@ class Minimum(Elementwise):
 
 
 def _share(gradient: Tensor, first_wins: Tensor, tie: Tensor) -> tuple[Tensor, Tensor]:
-    half, nothing = gradient * 0.5, gradient * 0.0
+    half, nothing = gradient * 0.5, zeros_like(gradient)
     to_first = where(tie, half, where(first_wins, gradient, nothing))
     to_second = where(tie, half, where(first_wins, nothing, gradient))
     return to_first, to_second

@@ -16,7 +16,6 @@ from .elementwise import (
     isfinite,
     log,
     maximum,
-    minimum,
     multiply,
     sigmoid,
     softplus,
@@ -53,8 +52,10 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where positive, else alpha * (e^x - 1) (Clevert, Unterthiner & Hochreiter 2015)."""
     x = _operand(x)
-    # The branch not taken must not overflow, or its derivative would be inf * 0.
-    return where(greater(x, 0.0), x, multiply(expm1(minimum(x, 0.0)), alpha))
+    positive = greater(x, 0.0)
+    # The branch not taken must not overflow, or its derivative would be inf * 0; and not a
+    # minimum, whose tie would halve the derivative at 0.
+    return where(positive, x, multiply(expm1(where(positive, zeros_like(x), x)), alpha))
 
 
 def selu(x: Any) -> Any:

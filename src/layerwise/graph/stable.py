@@ -76,25 +76,19 @@ def _is_one(x: Tensor) -> bool:
     return isinstance(x.primitive, Constant) and x.shape == () and x.primitive.array == 1
 
 
-def _is_shifted(x: Tensor) -> bool:
-    """Whether the largest element was subtracted already, so that exp(x) cannot overflow."""
+def _is_shifted(x: Tensor, axes: tuple[int, ...]) -> bool:
+    """Whether the largest along the axes was subtracted already, so that exp(x) cannot overflow."""
     if not _is(x, Subtract):
         return False
     top = _below_movement(x.inputs[1])
-    return top is _below_movement(_largest(x.inputs[0], _stretched_axes(x.inputs[1])))
-
-
-def _stretched_axes(x: Tensor) -> tuple[int, ...]:
-    if not _is(x, Broadcast):
-        return ()
-    return tuple(i for i, d in enumerate(x.inputs[0].shape) if d != x.shape[i])
+    return top is _below_movement(_largest(x.inputs[0], axes))
 
 
 def _log_sum_exp(total: Tensor) -> Tensor | None:
-    (e,) = total.inputs
-    if not _is(e, Exp) or _is_shifted(e.inputs[0]):
+    (e,), axes = total.inputs, total.primitive.axes  # type: ignore[attr-defined]
+    if not _is(e, Exp) or _is_shifted(e.inputs[0], axes):
         return None
-    (x,), axes = e.inputs, total.primitive.axes  # type: ignore[attr-defined]
+    (x,) = e.inputs
     top = _largest(x, axes)
     return log(sum(exp(x - top), axes, keepdims=True)) + top
 
@@ -105,7 +99,7 @@ def _softmax(numerator: Tensor, denominator: Tensor) -> Tensor | None:
     if not (_is(numerator, Exp) and _is(total, Sum) and total.inputs[0] is numerator):
         return None
     (x,), axes = numerator.inputs, total.primitive.axes  # type: ignore[attr-defined]
-    if _is_shifted(x):
+    if _is_shifted(x, axes):
         return None
     e = exp(x - _largest(x, axes))
     return e / sum(e, axes, keepdims=True)

@@ -10,7 +10,8 @@ import numpy as np
 from .. import backends
 from ..compiler import Executable, Feeds, Program, State
 from ..graph import Tensor
-from .trace import Trace
+from ..graph.dimension import Batch
+from .inputs import input_names, trace_rows
 
 if TYPE_CHECKING:
     from .module import Module
@@ -22,18 +23,20 @@ ROWS_AT_ONCE = 1024
 
 def evaluate_module(module: Module, *arrays: np.ndarray) -> Any:
     """The module's output for arrays whose leading axis is rows, in evaluation mode."""
-    tensors = [module.input_for(a, f"x{i}") for i, a in enumerate(arrays)]
-    key = (tuple(tensors), tuple(h.tensor for _, h in module.named_held()))
+    backend = backends.get()
+    kinds = tuple((a.shape[1:], a.dtype) for a in arrays)
+    key = (backend.name, kinds, tuple(h.tensor for _, h in module.named_held()))
     kept = _compiled.setdefault(module, {})
     if key not in kept:
-        output = module.trace_forward(Trace(), *tensors)
+        _, output, _ = trace_rows(module, arrays)
         if not isinstance(output, Tensor):
             raise TypeError(f"forward of {module} gave {type(output).__name__}, expected a Tensor")
-        kept[key] = backends.get().compile(Program({"output": output}))
+        kept[key] = backend.compile(Program({"output": output}))
     executable = kept[key]
     held = {h.tensor: h.value for _, h in module.named_held()}
     state = State({v: held[v] for v in executable.program.variables})
-    rows = {f"x{i}": a for i, a in enumerate(arrays)}
+    rows = dict(zip(input_names(len(arrays)), arrays, strict=True))
     used = {name: rows[name] for name in executable.program.inputs}
     result = executable.run(state, Feeds(used, ROWS_AT_ONCE))["output"]
-    return result if executable.program.outputs["output"].shape[:1] == tensors[0].shape[:1] else result[0]
+    leading = executable.program.outputs["output"].shape[:1]
+    return result if leading and isinstance(leading[0], Batch) else result[0]

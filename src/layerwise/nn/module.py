@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Batch, ShapeError, Tensor, batch, dtypes, input, show
+from .initialisation import generator_for
 from .parameter import Buffer, Held, Parameter
 from .trace import Call, Trace, current_trace, tracing
 
@@ -22,11 +23,15 @@ class Module:
     once, in evaluation mode, and gives NumPy arrays.
     """
 
-    def forward(self, *inputs: Any) -> Any:
+    least_rows = 1
+    """Rows that a training step must have; batch normalisation needs more than one."""
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """The output's graph for the inputs' graphs."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x)")
 
     def __call__(self, *inputs: Any) -> Any:
+        """Build a graph for tensors; evaluate at once for arrays."""
         trace = current_trace()
         if trace is None and not any(isinstance(x, Tensor) for x in inputs):
             return self._evaluate(*inputs)
@@ -50,14 +55,18 @@ class Module:
 
     # -- names -----------------------------------------------------------------------------------
 
+    def _attributes(self) -> dict[str, Any]:
+        """Where parameters, buffers and modules are looked for, by name."""
+        return vars(self)
+
     def children(self) -> Iterator[tuple[str, Module]]:
         """Direct submodules with their names."""
-        for name, value in _walk(vars(self)):
+        for name, value in _walk(self._attributes()):
             if isinstance(value, Module):
                 yield name, value
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module ('') and all below it with their paths; a shared module comes once."""
+        """The module itself ('') and all below it with paths; a shared module comes once."""
         seen: set[int] = set()
         stack: list[tuple[str, Module]] = [(prefix, self)]
         while stack:
@@ -73,7 +82,7 @@ class Module:
         """All parameters and buffers with their paths; a shared one comes once."""
         seen: set[int] = set()
         for path, module in self.named_modules():
-            for name, value in _walk(vars(module)):
+            for name, value in _walk(module._attributes()):
                 if isinstance(value, Held) and id(value) not in seen:
                     seen.add(id(value))
                     yield (f"{path}.{name}" if path else name), value
@@ -95,6 +104,31 @@ class Module:
         """Numbers that training sets."""
         return sum(p.value.size for p in self.parameters())
 
+    def initialise(self, generator: np.random.Generator) -> None:
+        """Draw new initial values for this module's own parameters and buffers."""
+        for name, value in _walk(self._attributes()):
+            if isinstance(value, Held):
+                raise NotImplementedError(
+                    f"{type(self).__name__} holds '{name}' but does not say how it begins: give "
+                    "the class a method initialise(self, generator) that sets its `.value`"
+                )
+
+    def reset_parameters(self, seed: int | None = None) -> None:
+        """Draw new initial values for all layers, as if nothing had been trained.
+
+        With a seed, a layer's values depend on the seed and on its path, not on the other layers.
+        Raises NotImplementedError, before anything has changed, if a module does not know how.
+        """
+        modules = list(self.named_modules())
+        before = [(held, held.value) for _, held in self.named_held()]
+        try:
+            for path, module in modules:
+                module.initialise(generator_for(seed, path))
+        except BaseException:
+            for held, value in before:
+                held.value = value
+            raise
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and buffers by path."""
         return {name: held.value.copy() for name, held in self.named_held()}
@@ -108,6 +142,18 @@ class Module:
         for name, item in held.items():
             item.name = name
             item.value = values[name]
+
+    def save(self, path: Any, example: Any = None) -> None:
+        """Write the module to one safetensors file, to be read by `layerwise.load`.
+
+        Parameters
+        ----------
+        path : of the file; it is written beside and renamed into place.
+        example : some rows, needed only when the module was neither trained nor evaluated yet.
+        """
+        from ..model import save
+
+        save(self, path, example)
 
     # -- evaluation --------------------------------------------------------------------------------
 
@@ -144,7 +190,8 @@ def _walk(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Held | Module):
             yield name, value
         elif isinstance(value, list | tuple):
-            yield from ((f"{name}.{k}", v) for k, v in _walk({str(i): x for i, x in enumerate(value)}))
+            numbered = {str(i): x for i, x in enumerate(value)}
+            yield from ((f"{name}.{k}", v) for k, v in _walk(numbered))
         elif isinstance(value, dict):
             yield from ((f"{name}.{k}", v) for k, v in _walk({str(k): x for k, x in value.items()}))
 

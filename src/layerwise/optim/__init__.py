@@ -1,0 +1,41 @@
+"""Optimisers, gradient clipping and learning-rate schedules."""
+
+from .adam import Adam, AdamW
+from .clipping import clip_by_norm, global_norm
+from .optimizer import Optimizer, Step
+from .registry import OPTIMIZERS, optimizer
+from .schedules import (
+    SCHEDULES,
+    Constant,
+    CosineDecay,
+    Duration,
+    ExponentialDecay,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    StepDecay,
+    schedule,
+)
+from .sgd import SGD
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "CosineDecay",
+    "Duration",
+    "ExponentialDecay",
+    "OneCycle",
+    "Optimizer",
+    "ReduceOnPlateau",
+    "Schedule",
+    "Step",
+    "StepDecay",
+    "clip_by_norm",
+    "global_norm",
+    "optimizer",
+    "schedule",
+]

@@ -1,0 +1,9 @@
+"""Training: the loop, its history, early stopping, checkpoints, and what bad input gets."""
+
+from .history import Epoch, History
+from .permutation import Permutations
+from .progress import Progress
+from .run import Rows, Run
+from .trainer import train
+
+__all__ = ["Epoch", "History", "Permutations", "Progress", "Rows", "Run", "train"]

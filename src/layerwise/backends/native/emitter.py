@@ -7,8 +7,9 @@ as compiling it. Every value carries its LLVM type, so arithmetic picks the righ
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 
 class Value(NamedTuple):
@@ -127,8 +128,12 @@ class Function:
         self.parameters = [Value(f"%{n}", t.split(" ", 1)[0] if t[0] != "<" else t) for n, t in parameters]
         signature = ", ".join(f"{t} %{n}" for n, t in parameters)
         head = " ".join(filter(None, ["define", linkage, result, f"@{name}({signature})", attributes]))
-        self.lines = [head + " {", "entry:"]
+        # A region is a list among the lines, filled later: code hoisted out of what follows it.
+        self.entry: list[Any] = []
+        self.lines: list[Any] = [head + " {", "entry:", self.entry]
         self.block = "entry"
+        self.branches = True
+        """Whether code emitted now may branch; not so while a region is filled."""
         self.count = 0
         self.declarations: set[str] = set()
 
@@ -183,7 +188,24 @@ class Function:
         """Return from the function and give its text."""
         self.emit("ret void" if result is None else f"ret {result.type} {result.text}")
         self.lines.append("}")
-        return "\n".join(self.lines)
+        return "\n".join(_flatten(self.lines))
+
+    def region(self) -> list[Any]:
+        """A place among the lines, to be filled later with `inserting`."""
+        lines: list[Any] = []
+        self.lines.append(lines)
+        return lines
+
+    @contextmanager
+    def inserting(self, region: list[Any]) -> Iterator[None]:
+        """Emit straight-line code (no branches) into a region instead of at the end."""
+        lines, self.lines, block = self.lines, region, self.block
+        outside, self.branches = self.branches, False
+        try:
+            yield
+        finally:
+            assert self.block == block, "code in a region cannot branch"
+            self.lines, self.branches = lines, outside
 
     # -- arithmetic ----------------------------------------------------------------------------
 
@@ -304,10 +326,11 @@ class Function:
         lanes = a.lanes
         while lanes > 1:
             lanes //= 2
-            low = self.shuffle(a, a, range(lanes))
-            high = self.shuffle(a, a, range(lanes, 2 * lanes))
             if lanes == 1:
                 low, high = self.extract(a, 0), self.extract(a, 1)
+            else:
+                low = self.shuffle(a, a, range(lanes))
+                high = self.shuffle(a, a, range(lanes, 2 * lanes))
             a = combine(low, high)
         return a
 
@@ -436,6 +459,14 @@ class Function:
             case()
             self.branch(after)
         self.start_block(after)
+
+
+def _flatten(lines: list[Any]) -> Iterator[str]:
+    for line in lines:
+        if isinstance(line, list):
+            yield from _flatten(line)
+        else:
+            yield line
 
 
 def size_of(element: str) -> int:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from layerwise.backends.native.emitter import Function, Module, Value, size_of, suffix, vector
@@ -36,7 +37,7 @@ class Blocking:
     depth : most steps along K before the tile goes back to memory (k_c).
     columns : most columns of B packed at a time (n_c).
     unroll : steps along K in one round of the innermost loop.
-    fma : whether the target multiplies and adds in one instruction.
+    masks : whether it loads and stores parts of vectors as quickly as whole ones.
     """
 
     element: str
@@ -46,7 +47,7 @@ class Blocking:
     depth: int
     columns: int
     unroll: int
-    fma: bool
+    masks: bool
 
     @classmethod
     def of(cls, target: Target, element: str) -> Blocking:
@@ -68,7 +69,7 @@ class Blocking:
             depth=256,
             columns=columns,
             unroll=1 if wide else 2,
-            fma=target.fma,
+            masks=target.vector_bytes >= 64,
         )
 
     @property
@@ -84,13 +85,6 @@ class Blocking:
     def name(self, function: str) -> str:
         """Name of a function for this element type, such as ``lw_matmul_f32``."""
         return f"lw_{function}_{suffix(self.element)}"
-
-    def multiply_add(self, f: Function, a: Value, b: Value, c: Value) -> Value:
-        """a * b + c, in one instruction where there is one.
-
-        Elsewhere llvm.fma would become a call of the C library, one for each lane.
-        """
-        return f.fma(a, b, c) if self.fma else f.add(f.multiply(a, b), c)
 
 
 ROW_BLOCK_PARAMETERS = (
@@ -122,7 +116,8 @@ def emit_row_block(module: Module, blocking: Blocking, rows: int) -> None:
     with ``b_panel_stride == width``, a plain row-major matrix. A may have any strides.
     """
     f = Function(row_block_name(blocking, rows), ROW_BLOCK_PARAMETERS, linkage="internal")
-    columns, depth, a, a_row_stride, a_step, b, b_step, b_panel, c, c_step, accumulate = f.parameters
+    columns, depth, a, a_row_stride, a_step = f.parameters[:5]
+    b, b_step, b_panel, c, c_step, accumulate = f.parameters[5:]
     element = blocking.element
     row_offsets = [f.multiply(a_row_stride, r) if r else None for r in range(rows)]
     c_rows = [f.offset(c, f.multiply(c_step, r), element) if r else c for r in range(rows)]
@@ -140,13 +135,11 @@ def emit_row_block(module: Module, blocking: Blocking, rows: int) -> None:
                 address = a_at if offset is None else f.offset(a_at, offset, element)
                 spread = f.splat(f.load(address, element), blocking.lanes)
                 for v in range(vectors):
-                    added.append(
-                        blocking.multiply_add(f, spread, row_of_b[v], sums[r * vectors + v])
-                    )
+                    added.append(f.multiply_add(spread, row_of_b[v], sums[r * vectors + v]))
             return [f.offset(a_at, a_step, element), f.offset(b_at, b_step, element), *added]
 
         def round_of_steps(_: Value, state: list[Value]) -> list[Value]:
-            for _ in range(blocking.unroll):
+            for _step in range(blocking.unroll):
                 state = step(state)
             return state
 
@@ -185,9 +178,8 @@ def emit_row_block(module: Module, blocking: Blocking, rows: int) -> None:
     full = f.subtract(columns, rest)
     (last_panel,) = f.loop(0, full, full_tile, step=blocking.width, carry=[b])
 
-    def narrow_tile(vectors: int):
-        return lambda: tile(vectors, last_panel, full)
-
-    narrow = {v * blocking.lanes: narrow_tile(v) for v in range(1, blocking.vectors)}
-    f.switch(rest, narrow)
+    narrow_tiles = {
+        v * blocking.lanes: partial(tile, v, last_panel, full) for v in range(1, blocking.vectors)
+    }
+    f.switch(rest, narrow_tiles)
     module.add(f)

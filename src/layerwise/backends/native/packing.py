@@ -11,10 +11,21 @@ shorter vectors, or go over the last rows and columns twice, but never touch a n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from layerwise.backends.native.emitter import Function, Module, Value, size_of, vector
+from layerwise.backends.native.emitter import (
+    Function,
+    Module,
+    Value,
+    constant_vector,
+    size_of,
+    vector,
+)
 from layerwise.backends.native.microkernel import Blocking
+
+Load = Callable[[Value], Value]
+Store = Callable[[Value, Value], None]
 
 SHUFFLE_BYTES = 16
 """Shuffles stay within 16 bytes: x86 has one-instruction forms of them at every vector width."""
@@ -31,7 +42,7 @@ def emit_packing(module: Module, blocking: Blocking) -> None:
 
 
 def minimum(f: Function, a: Value, b: Value) -> Value:
-    """The smaller of two signed integers."""
+    """Give the smaller of two signed integers."""
     return f.select(f.compare("slt", a, b), a, b)
 
 
@@ -97,7 +108,7 @@ def _emit_transpose_strip(module: Module, blocking: Blocking) -> None:
     element, lanes = blocking.element, blocking.lanes
     tile = SHUFFLE_BYTES // size_of(element)
     last_row = f.subtract(rows, 1)
-    row_starts = []
+    row_starts: list[Value] = []
     for r in range(lanes):
         row = minimum(f, f.operand(r), last_row)
         row_starts.append(f.offset(source, f.multiply(row, source_stride), element))
@@ -178,7 +189,7 @@ def _emit_transpose(module: Module, blocking: Blocking) -> None:
 def _emit_copy_narrow(module: Module, blocking: Blocking) -> None:
     """Add the copy of a matrix of fewer than `lanes` columns, or its addition to the target.
 
-    The columns go in pieces of a power of two, one for each bit set in their number.
+    Without masks, the columns go in pieces of a power of two, one for each bit set in their number.
     """
     f = Function(
         blocking.name("copy_narrow"),
@@ -194,29 +205,40 @@ def _emit_copy_narrow(module: Module, blocking: Blocking) -> None:
         linkage="internal",
     )
     rows, columns, source, source_stride, target, target_stride, accumulate = f.parameters
-    element = blocking.element
-    piece = blocking.lanes // 2
+    element, lanes = blocking.element, blocking.lanes
+
+    def copy(first: Value, load: Load, store: Store) -> None:
+        def row(_: Value, at: list[Value]) -> list[Value]:
+            from_, to = at
+            x = load(from_)
+            (total,) = f.when(accumulate, lambda: [f.add(load(to), x)], lambda: [x])
+            store(total, to)
+            return [f.offset(from_, source_stride, element), f.offset(to, target_stride, element)]
+
+        f.loop(
+            0, rows, row, carry=[f.offset(source, first, element), f.offset(target, first, element)]
+        )
+
+    if blocking.masks:
+        numbers = constant_vector(range(lanes), "i64")
+        mask = f.compare("slt", numbers, f.splat(columns, lanes))
+        copy(
+            f.operand(0),
+            lambda at: f.masked_load(at, mask, blocking.vector),
+            lambda x, at: f.masked_store(x, at, mask),
+        )
+        module.add(f)
+        return
+
+    piece = lanes // 2
     while piece:
         type_ = vector(element, piece)
-        bit = f.operand(piece)
         # The wider pieces, which are the higher bits, stand to the left.
         first = f.instruction("and", columns, f.operand(-2 * piece))
-
-        def copy(type_: str = type_, first: Value = first) -> None:
-            def row(_: Value, at: list[Value]) -> list[Value]:
-                from_, to = at
-                x = f.load(from_, type_)
-                total = f.when(accumulate, lambda: [f.add(f.load(to, type_), x)], lambda: [x])
-                f.store(total[0], to)
-                return [
-                    f.offset(from_, source_stride, element),
-                    f.offset(to, target_stride, element),
-                ]
-
-            starts = [f.offset(source, first, element), f.offset(target, first, element)]
-            f.loop(0, rows, row, carry=starts)
-
-        f.when(f.compare("ne", f.instruction("and", columns, bit), 0), copy)
+        f.when(
+            f.compare("ne", f.instruction("and", columns, f.operand(piece)), 0),
+            partial(copy, first, partial(f.load, type_=type_), f.store),
+        )
         piece //= 2
     module.add(f)
 

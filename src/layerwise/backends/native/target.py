@@ -4,6 +4,10 @@ Kernels ask a `Target` how wide its vectors are and how many it has; nothing els
 depends on the processor.
 """
 
+# llvmlite has no type stubs.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import functools
@@ -33,6 +37,11 @@ class Target:
     vector_bytes: int
     registers: int
     fma: bool
+
+    @property
+    def masks(self) -> bool:
+        """Whether loads and stores of some lanes cost no more than those of all (AVX-512)."""
+        return self.vector_bytes == 64
 
     def lanes(self, element: str) -> int:
         """Elements of a scalar LLVM type (``float``, ``double``, ``i32``) in one vector."""

@@ -1,0 +1,66 @@
+"""`layerwise predict`: classes and probabilities for the rows of a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from .. import data
+from ..model import GraphModule, Model, load
+from .errors import Failure
+from .files import check_writable, written_whole
+
+
+def run_predict(model_path: Path, file: Path, out: Path) -> None:
+    """Do the command."""
+    to_screen = str(out) == "-"
+    if not to_screen:
+        check_writable(out)
+    model = load(model_path)
+    rows = data.read_rows(file, columns=_columns(model, model_path))
+    head, body = _table(model, rows)
+    if to_screen:
+        _write(sys.stdout, head, body)
+        return
+    with written_whole(out) as written:
+        _write(written, head, body)
+    print(f"{len(rows):,} predictions written to {out}", file=sys.stderr)
+
+
+def _columns(model: Model, path: Path) -> int:
+    """How many numbers a row of the model's input has."""
+    shapes = model.net.row_shapes if isinstance(model.net, GraphModule) else []
+    if len(shapes) != 1 or len(shapes[0]) != 1:
+        raise Failure(
+            f"{path} takes rows of shape {', '.join(map(str, shapes))}; a CSV file can only feed "
+            "one row of numbers at a time (in Python, layerwise.load(...).predict takes arrays)"
+        )
+    return int(shapes[0][0])
+
+
+def _table(model: Model, rows: np.ndarray) -> tuple[list[str], list[list[object]]]:
+    """The head and the lines of the predictions."""
+    if model.target == "numbers":
+        numbers = model.predict(rows).reshape(len(rows), -1)
+        head = [f"prediction_{i}" for i in range(numbers.shape[1])]
+        return head if len(head) > 1 else ["prediction"], _rounded(numbers)
+    probabilities = model.predict_probabilities(rows)
+    classes = model.classes or tuple(range(probabilities.shape[1]))
+    best = probabilities.argmax(1)
+    body = [[classes[i], *cells] for i, cells in zip(best, _rounded(probabilities), strict=True)]
+    return ["prediction", *(f"probability_{name}" for name in classes)], body
+
+
+def _rounded(numbers: np.ndarray) -> list[list[object]]:
+    # Seven digits are all that a float32 has.
+    return [[f"{number:.7g}" for number in row] for row in numbers]
+
+
+def _write(file: TextIO, head: list[str], body: list[list[object]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(body)

@@ -1,0 +1,87 @@
+"""`layerwise show`: what is inside a saved model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..model import Layer, Model, load
+from .screen import Screen
+
+
+def run_show(path: Path) -> None:
+    """Do the command."""
+    model = load(path)
+    with Screen() as screen:
+        screen.line(f"{path}  ({path.stat().st_size / 1000:,.0f} kB)", "bold")
+        for name, text in _facts(model):
+            screen.field(name, text)
+        screen.line()
+        head, *lines = _layer_lines(model.layers)
+        screen.line(head, "bold")
+        for line in lines:
+            screen.line(line)
+
+
+def _facts(model: Model) -> list[tuple[str, str]]:
+    summary = model.summary
+    config: dict[str, Any] = summary.get("config") or {}
+    facts = [("predicts", _predicts(model)), ("parameters", f"{model.parameter_count:,}")]
+    if summary.get("loss"):
+        facts.append(("loss", f"{summary['loss']}, output {model.output}"))
+    if config:
+        facts.append(("optimiser", str(config.get("optimizer"))))
+        facts.append(("schedule", str(config.get("schedule"))))
+    history = summary.get("history") or []
+    if history:
+        facts.append(("training", _training(summary, config, len(history))))
+        best = history[(summary.get("best_epoch") or len(history)) - 1]
+        facts.append(("validation", _measures(best)))
+    if "test" in summary:
+        test = summary["test"]
+        facts.append(("test", f"accuracy {test['accuracy']:.1%} on {test['rows']:,} rows"))
+    if summary.get("layerwise"):
+        facts.append(("made with", f"layerwise {summary['layerwise']}"))
+    return facts
+
+
+def _predicts(model: Model) -> str:
+    if model.classes is None:
+        return model.target
+    return f"{len(model.classes)} classes: {', '.join(map(str, model.classes))}"
+
+
+def _training(summary: dict[str, Any], config: dict[str, Any], epochs: int) -> str:
+    rows = (summary.get("data") or {}).get("rows", 0)
+    text = (
+        f"{epochs} epochs on {rows:,} rows in batches of {config.get('batch_size')}, seed "
+        f"{config.get('seed')}, {summary.get('seconds', 0):.2g} s"
+    )
+    if summary.get("stopped") not in (None, "epochs"):
+        text += f"; ended by: {summary['stopped']}"
+    if summary.get("best_epoch"):
+        text += f"; weights of epoch {summary['best_epoch']}"
+    return text
+
+
+def _measures(epoch: dict[str, Any]) -> str:
+    """The validation's figures of one epoch, those that there are."""
+    names = ("loss", "accuracy", "r2", "mae")
+    found = [(name, epoch.get(f"validation_{name}")) for name in names]
+    shown = [
+        f"{n} {v:.1%}" if n == "accuracy" else f"{n} {v:.4f}" for n, v in found if v is not None
+    ]
+    return ", ".join(shown) or "none"
+
+
+def _layer_lines(layers: list[Layer]) -> list[str]:
+    rows = [("", "layer", "output", "parameters")]
+    rows += [(each.path, each.layer, each.shape, f"{each.parameters:,}") for each in layers]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  "
+        + "  ".join(
+            (*(c.ljust(w) for c, w in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3]))
+        )
+        for row in rows
+    ]

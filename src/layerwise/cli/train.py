@@ -1,0 +1,189 @@
+"""`layerwise train`: split, normalise, train, test, save; and say what was chosen and why."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import backends, data
+from ..model import Model
+from ..training import Run, train
+from .confusion import confusion_lines, count_confusions
+from .progress import Progress
+from .recipe import Options, Recipe, check_data_set, prepare
+from .screen import Screen
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, by the custom of shells: 128 and the signal's number."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out on the test rows.
+
+    Attributes
+    ----------
+    confusions : rows by true and by predicted class.
+    """
+
+    confusions: np.ndarray
+
+    @property
+    def rows(self) -> int:
+        """Number of test rows."""
+        return int(self.confusions.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of them whose class was right."""
+        return float(np.trace(self.confusions) / self.rows)
+
+
+def run_train(options: Options) -> int:
+    """Do the command; gives the exit code."""
+    began = time.monotonic()
+    check_data_set(options.data)
+    classes = data.digits.CLASSES
+    recipe = prepare(options, inputs=data.digits.PIXELS, outputs=len(classes))
+    images, labels = data.load_digits()
+    parts = data.split_rows(labels, options.seed)
+    normalise = data.scale_pixels(data.digits.PIXELS, data.digits.BRIGHTEST)
+    net = recipe.build(options.seed)
+
+    with backends.using(recipe.backend):
+        with Screen(quiet=options.quiet or options.json) as screen:
+            choices = _choices(options, recipe, parts, normalise.reason, net.parameter_count)
+            for name, text in choices:
+                screen.field(name, text)
+            run = _train(options, recipe, net, normalise(images), labels, parts, screen)
+        model = Model(net, run=run, classes=classes, preprocess=normalise)
+        outcome = _test(model, images[parts.test], labels[parts.test])
+        model.summary["test"] = {"rows": outcome.rows, "accuracy": outcome.accuracy}
+        model.save(options.out)
+
+    if options.json:
+        facts = _facts(options, run, outcome, net.parameter_count, parts)
+        print(json.dumps(facts | {"seconds": round(time.monotonic() - began, 3)}))
+    else:
+        _show_outcome(options, run, outcome, classes)
+    return INTERRUPTED if run.stopped == "interrupted" else 0
+
+
+def _train(
+    options: Options,
+    recipe: Recipe,
+    net: Any,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    parts: data.Split,
+    screen: Screen,
+) -> Run:
+    progress = Progress(screen, options.epochs)
+    progress.begin()
+    run = train(
+        net,
+        (inputs[parts.training], labels[parts.training]),
+        validation=(inputs[parts.validation], labels[parts.validation]),
+        loss="cross_entropy",
+        label_smoothing=options.label_smoothing,
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        early_stopping=options.patience,
+        seed=options.seed,
+        threads=options.threads,
+        backend=recipe.backend,
+        checkpoint=options.checkpoint,
+        resume=options.resume,
+        on_epoch=progress.epoch_ended,
+        progress=progress.steps_done,
+    )
+    progress.end()
+    return run
+
+
+def _test(model: Model, images: np.ndarray, labels: np.ndarray) -> Outcome:
+    """Use the test rows, raw as a user would give them, this once."""
+    predicted = model.predict_probabilities(images).argmax(1)
+    return Outcome(count_confusions(labels, predicted, len(model.classes or ())))
+
+
+def _facts(
+    options: Options, run: Run, outcome: Outcome, parameters: int, parts: data.Split
+) -> dict[str, Any]:
+    """The outcome for programs."""
+    best = run.history[run.best_epoch - 1] if run.best_epoch else None
+    return {
+        "test_accuracy": outcome.accuracy,
+        "test_rows": outcome.rows,
+        "validation_accuracy": best and best.validation_accuracy,
+        "validation_loss": best and best.validation_loss,
+        "validation_rows": len(parts.validation),
+        "training_rows": len(parts.training),
+        "model": str(options.out),
+        "seed": options.seed,
+        "epochs": len(run.history),
+        "best_epoch": run.best_epoch,
+        "stopped": run.stopped,
+        "parameters": parameters,
+        "confusion": outcome.confusions.tolist(),
+        "training_seconds": round(run.seconds, 3),
+    }
+
+
+def _show_outcome(options: Options, run: Run, outcome: Outcome, classes: Sequence[str]) -> None:
+    with Screen(quiet=options.quiet) as screen:
+        screen.line()
+        for line in confusion_lines(outcome.confusions, classes):
+            screen.line(line)
+        screen.line()
+    with Screen() as screen:
+        if run.stopped == "interrupted":
+            screen.line(_what_is_kept(run), "yellow")
+        elif run.stopped == "early stopping":
+            screen.line(f"stopped early: no better epoch since epoch {run.best_epoch}")
+        screen.line(
+            f"test accuracy {outcome.accuracy:.1%} on {outcome.rows} rows never used before",
+            "bold green",
+        )
+        screen.line(f"model saved in {options.out}")
+
+
+def _what_is_kept(run: Run) -> str:
+    if not run.best_epoch:
+        return "stopped in the first epoch: its weights are kept"
+    return f"stopped: the best weights so far are kept, those of epoch {run.best_epoch}"
+
+
+def _choices(
+    options: Options, recipe: Recipe, parts: data.Split, scale: str, parameters: int
+) -> list[tuple[str, str]]:
+    """What was chosen and why, line by line."""
+    training, validation, test = map(len, parts)
+    steps = -(-training // options.batch_size)
+    classes = recipe.sizes[-1]
+    smoothing = f"; label smoothing {options.label_smoothing:g}" if options.label_smoothing else ""
+    return [
+        ("data", "digits: 1,797 handwritten digits, 8x8 pixels each, 10 classes"),
+        (
+            "rows",
+            f"{training:,} to train, {validation} to validate, {test} to test; each part has the "
+            "classes in the same proportions",
+        ),
+        ("input", f"{recipe.sizes[0]} {scale}"),
+        ("network", recipe.describe()),
+        ("parameters", f"{parameters:,}"),
+        ("loss", f"softmax + cross-entropy, because the target has {classes} classes{smoothing}"),
+        (
+            "optimiser",
+            f"{type(recipe.optimizer).__name__}, learning rate {recipe.optimizer.learning_rate:g}, "
+            f"schedule {recipe.schedule}; {options.epochs} epochs of {steps} steps of "
+            f"{options.batch_size} rows",
+        ),
+    ]

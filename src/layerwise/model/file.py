@@ -1,0 +1,247 @@
+"""Model files: an inference graph, its tensors and its description in one safetensors file.
+
+Loading builds the graph from primitives that this library knows, so it needs no code of the
+model's author and executes none.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+from ..errors import DTypeError, ModelFileError, OptionError, ShapeError
+from ..graph import Tensor, dtypes
+from ..graph.leaves import Input
+from ..nn.inputs import input_names, trace_rows
+from ..nn.losses import OUTPUTS
+from ..nn.module import Module
+from ..nn.notes import RowKinds, notes_of
+from ..nn.parameter import Buffer, Held, Parameter
+from ..nn.trace import Trace
+from .container import read_any, read_tensors, write_tensors
+from .graph_module import GraphModule
+from .layers import Layer, layers_of
+from .model import TARGETS, Model
+from .serialise import graph_from_json, graph_to_json
+
+FORMAT = "layerwise-model"
+VERSION = 1
+
+M = TypeVar("M", bound=Module)
+
+
+def save(model: Model | Module, path: str | Path, example: Any = None) -> None:
+    """Write a model or a network to one file; see `Model.save`."""
+    save_model(model if isinstance(model, Model) else Model(model), path, example)
+
+
+@overload
+def load(path: str | Path) -> Model: ...
+@overload
+def load(path: str | Path, into: M) -> M: ...
+def load(path: str | Path, into: Module | None = None) -> Any:
+    """Read a saved model, or put its weights into a network of one's own.
+
+    Parameters
+    ----------
+    path : a file that `Model.save` or `Module.save` wrote; with `into`, any safetensors file with
+        tensors of the network's names, such as a PyTorch state dict.
+    into : a network with the same parameter names and shapes. Only weights are loaded, so the
+        preprocessing of the saved model is not part of it; a warning says so if there is any.
+
+    Returns
+    -------
+    A `Model` that predicts without its author's code; or `into`, filled.
+
+    Raises
+    ------
+    ModelFileError : the file is missing, damaged, foreign or too new, or does not fit `into`. The
+        network is left as it was.
+    """
+    if into is not None:
+        return _fill(into, path)
+    about, tensors = read_tensors(path, FORMAT, VERSION)
+    try:
+        return _model(about, tensors)
+    except ModelFileError as error:
+        raise ModelFileError(f"'{path}' holds no valid model: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ModelFileError(f"'{path}' holds no valid model: {error!r}") from None
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def save_model(model: Model, path: str | Path, example: Any) -> None:
+    """Write a model; see `Model.save`."""
+    path = check_writable(path)
+    inputs, output, layers = trace_whole(model, example)
+    held = dict(model.net.named_held())
+    about, constants = about_graph(inputs, output, {h.tensor: n for n, h in held.items()})
+    clash = constants.keys() & held.keys()
+    if clash:
+        raise OptionError(f"a parameter cannot be called {sorted(clash)[0]!r}; rename it")
+    about |= {
+        "parameters": [n for n, h in held.items() if isinstance(h, Parameter)],
+        "buffers": [n for n, h in held.items() if isinstance(h, Buffer)],
+        "layers": [list(layer) for layer in layers],
+        "output": model.output,
+        "target": model.target,
+        "classes": model.classes,
+        "features": model.features,
+        "preprocessed": model.preprocess is not None,
+        "summary": model.summary,
+    }
+    tensors = {n: h.value for n, h in held.items()} | constants
+    write_tensors(path, FORMAT, VERSION, about, tensors)
+
+
+def check_writable(path: str | Path) -> Path:
+    """The path; raises `OptionError` when no file can be written there."""
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise OptionError(f"cannot save to '{path}': it is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise OptionError(f"cannot save to '{path}': there is no folder '{path.parent}'")
+    return path
+
+
+def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[Layer]]:
+    """Inputs and output of a model's graph in evaluation mode, and its layers."""
+    if example is not None:
+        given = example if isinstance(example, tuple) else (example,)
+        arrays = [dtypes.as_array(x) for x in given]
+    else:
+        kinds = notes_of(model.whole).rows or notes_of(model.net).rows
+        if kinds is None:
+            raise OptionError(
+                "the kind of rows is not known yet, since the network was neither trained nor "
+                "evaluated: give some, save(path, example=X)"
+            )
+        arrays = _rows_like(kinds)
+    inputs, output, trace = trace_rows(model.whole, arrays, Trace)
+    if not isinstance(output, Tensor):
+        raise TypeError(f"only a model with one output can be saved, got {type(output).__name__}")
+    return inputs, output, layers_of(trace)
+
+
+def _rows_like(kinds: RowKinds) -> list[np.ndarray]:
+    pairs = zip(kinds.shapes, kinds.dtypes, strict=True)
+    return [np.zeros((1, *shape), dtype) for shape, dtype in pairs]
+
+
+def about_graph(
+    inputs: Sequence[Tensor], output: Tensor, names: Mapping[Tensor, str]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A graph as JSON values, with its large constants by name."""
+    # The inputs too, so that one that the output does not need keeps its place.
+    nodes, (result, *fed), constants = graph_to_json([output, *inputs], names)
+    return {"nodes": nodes, "graph_inputs": fed, "graph_output": result}, constants
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def graph_of(
+    about: Mapping[str, Any], tensors: Mapping[str, np.ndarray], variables: Mapping[str, Tensor]
+) -> tuple[list[Tensor], Tensor]:
+    """The inverse of `about_graph`: inputs and output; raises `ModelFileError`."""
+    nodes = graph_from_json(about.get("nodes"), tensors, variables)
+    fed, result = about.get("graph_inputs"), about.get("graph_output")
+    numbers = [*fed, result] if isinstance(fed, list) and fed else [None]
+    if any(type(i) is not int or not 0 <= i < len(nodes) for i in numbers):
+        raise ModelFileError("the graph does not say which nodes are its inputs and its output")
+    inputs = [nodes[i] for i in numbers[:-1]]
+    labels = [i.primitive.label for i in inputs if isinstance(i.primitive, Input)]
+    stray = {n for n in nodes if isinstance(n.primitive, Input)} - set(inputs)
+    if labels != input_names(len(inputs)) or stray:
+        raise ModelFileError(f"the graph's inputs are named {labels}, which is not possible")
+    return inputs, nodes[numbers[-1]]
+
+
+def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
+    held: dict[str, Held] = {}
+    for kind, key in ((Parameter, "parameters"), (Buffer, "buffers")):
+        for name in _texts(about, key) or ():
+            if name not in tensors:
+                raise ModelFileError(f"the tensor '{name}' is missing")
+            if tensors[name].dtype not in dtypes.ALL:
+                raise ModelFileError(f"the tensor '{name}' has dtype {tensors[name].dtype}")
+            held[name] = kind(tensors[name], name)
+    inputs, output = graph_of(about, tensors, {n: h.tensor for n, h in held.items()})
+    for key, known in (("output", OUTPUTS), ("target", TARGETS)):
+        if about.get(key) not in known:
+            raise ModelFileError(f"expected one of {', '.join(known)} as {key}")
+    classes = about.get("classes")
+    if classes is not None and not (
+        isinstance(classes, list) and all(isinstance(c, str | int | float) for c in classes)
+    ):
+        raise ModelFileError("the classes are no list of names")
+    if not isinstance(about.get("summary"), dict):
+        raise ModelFileError("the training summary is no object")
+    return Model(
+        GraphModule(inputs, output, held),
+        classes=classes,
+        features=_texts(about, "features"),
+        output=about["output"],
+        target=about["target"],
+        summary=about["summary"],
+        layers=_layers(about.get("layers")),
+    )
+
+
+def _texts(about: Mapping[str, Any], key: str) -> list[str] | None:
+    found = about.get(key)
+    if found is not None and not (isinstance(found, list) and all(isinstance(x, str) for x in found)):
+        raise ModelFileError(f"'{key}' is no list of names")
+    return found
+
+
+def _layers(given: Any) -> list[Layer]:
+    kinds = (str, str, str, int)
+    fits = isinstance(given, list) and all(
+        isinstance(row, list) and [type(x) for x in row] == list(kinds) for row in given
+    )
+    if not fits:
+        raise ModelFileError("the table of layers is damaged")
+    return [Layer(*row) for row in given]
+
+
+def _fill(net: M, path: str | Path) -> M:
+    metadata, tensors = read_any(path)
+    wanted = dict(net.named_held())
+    preprocessed = False
+    if metadata.get("format") is not None:
+        about, tensors = read_tensors(path, FORMAT, VERSION)
+        named = {*(_texts(about, "parameters") or ()), *(_texts(about, "buffers") or ())}
+        tensors = {n: a for n, a in tensors.items() if n in named}
+        preprocessed = bool(about.get("preprocessed"))
+    missing = sorted(wanted.keys() - tensors.keys())
+    extra = sorted(tensors.keys() - wanted.keys())
+    if missing or extra:
+        raise ModelFileError(
+            f"the tensors of '{path}' do not fit the network: missing {missing}, left over {extra}; "
+            "the network needs the layers and the names that were saved"
+        )
+    before = {name: held.value for name, held in wanted.items()}
+    try:
+        for name, held in wanted.items():
+            if held.dtype.kind != tensors[name].dtype.kind:
+                raise DTypeError(f"'{name}': expected {held.dtype}, got {tensors[name].dtype}")
+            held.value = tensors[name]
+    except (ShapeError, DTypeError) as error:
+        for name, held in wanted.items():
+            held.value = before[name]
+        raise ModelFileError(f"the tensors of '{path}' do not fit the network: {error}") from None
+    if preprocessed:
+        warnings.warn(
+            f"'{path}' holds a model that preprocesses raw values; `into` takes its weights only, "
+            "so feed the network preprocessed values",
+            UserWarning,
+            stacklevel=3,
+        )
+    return net

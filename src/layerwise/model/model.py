@@ -1,0 +1,173 @@
+"""`Model`: a network with what it takes to predict from raw values and to answer in names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import OptionError
+from ..graph import dtypes
+from ..nn.losses import OUTPUTS
+from ..nn.module import Module
+from ..nn.notes import notes_of
+from .layers import Layer, table
+
+if TYPE_CHECKING:
+    from ..training import Run
+
+TARGETS = ("classes", "binary", "numbers")
+
+
+class Model:
+    """A trained network, ready to predict and to be saved.
+
+    Parameters
+    ----------
+    net : the network.
+    run : its training, for the summary and for how outputs become predictions; by default what the
+        network itself remembers of its last training.
+    classes : names of the classes, in the order of their numbers.
+    preprocess : what turns raw values into the network's input, written so that it takes arrays and
+        tensors: ``lambda x: (x - mean) / scale``. It becomes part of the saved model.
+    features : names of the input's columns.
+    output : what turns the network's raw output into a prediction: identity, softmax, sigmoid, exp.
+    target : kind of target: classes, binary or numbers.
+    summary : how it was trained, JSON values only.
+    layers : rows of a table; found by tracing when None.
+
+    Raises
+    ------
+    OptionError : an output or a target that does not exist.
+    """
+
+    def __init__(
+        self,
+        net: Module,
+        run: Run | None = None,
+        classes: Sequence[Any] | None = None,
+        preprocess: Callable[[Any], Any] | None = None,
+        features: Sequence[str] | None = None,
+        output: str | None = None,
+        target: str | None = None,
+        summary: dict[str, Any] | None = None,
+        layers: Sequence[Layer] | None = None,
+    ) -> None:
+        if summary is None:
+            summary = (run.summary() if run is not None else notes_of(net).training) or {}
+        self.net, self.preprocess, self.summary = net, preprocess, summary
+        self.classes = None if classes is None else tuple(_plain(c) for c in classes)
+        self.features = None if features is None else tuple(str(f) for f in features)
+        self.output = output or summary.get("output", "identity")
+        self.target = target or summary.get("target", "numbers")
+        for what, value, known in (
+            ("output", self.output, OUTPUTS),
+            ("target", self.target, TARGETS),
+        ):
+            if value not in known:
+                raise OptionError(f"expected one of {', '.join(known)} as {what}, got {value!r}")
+        self.whole: Module = net if preprocess is None else _Preprocessed(net, preprocess)
+        self._layers = None if layers is None else list(layers)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The network's raw output for raw values: arrays at once, or a graph for tensors."""
+        return self.whole(*inputs)
+
+    def predict_probabilities(self, *inputs: Any) -> np.ndarray:
+        """The probability of each class: float, shape (n, classes).
+
+        The numbers are the network's confidence; they are only as true as it is calibrated. Raises
+        TypeError for a model that predicts numbers.
+        """
+        if self.target == "numbers":
+            raise TypeError("this model predicts numbers, not classes; use predict")
+        found = self._prediction(*inputs)
+        if self.target == "binary" and found[0].size == 1:
+            ones = found.reshape(-1, 1)
+            return np.concatenate([1 - ones, ones], axis=1)
+        return found
+
+    def predict(self, *inputs: Any) -> np.ndarray:
+        """The most probable class of each row, by name where there are names; or the numbers.
+
+        Returns
+        -------
+        Shape (n,) for classes and for a single number; (n, outputs) for several numbers, and for
+        several yes-or-no answers, which are 0 and 1.
+        """
+        found = self._prediction(*inputs)
+        if self.target == "numbers":
+            return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+        if self.target == "binary":
+            answers = (found > 0.5).astype(np.int64)
+            if found[0].size != 1:
+                return answers
+            numbers = answers.reshape(-1)
+        else:
+            numbers = found.argmax(-1)
+        return numbers if self.classes is None else np.array(self.classes)[numbers]
+
+    def _prediction(self, *inputs: Any) -> np.ndarray:
+        raw = self.whole(*(dtypes.as_array(x) for x in inputs))
+        return np.asarray(OUTPUTS[self.output](raw))
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, with shapes and parameter counts; [] before the network has seen rows."""
+        if self._layers is None:
+            from .file import trace_whole
+
+            if notes_of(self.whole).rows is None and notes_of(self.net).rows is None:
+                return []
+            self._layers = trace_whole(self, None)[2]
+        return self._layers
+
+    @property
+    def parameter_count(self) -> int:
+        """Numbers that training has set."""
+        return self.net.parameter_count
+
+    def save(self, path: str | Path, example: Any = None) -> None:
+        """Write one safetensors file that `layerwise.load` reads without this model's code.
+
+        Parameters
+        ----------
+        path : of the file; it is written beside and renamed into place.
+        example : some rows, needed only when the network was neither trained nor evaluated yet.
+
+        Raises
+        ------
+        OptionError : the path cannot be written, or the kind of rows is not known.
+        """
+        from .file import save_model
+
+        save_model(self, path, example)
+
+    def __repr__(self) -> str:
+        what = self.target if self.classes is None else f"{len(self.classes)} classes"
+        return f"Model({what}, {self.parameter_count:,} parameters)\n{table(self.layers)}"
+
+
+class _Preprocessed(Module):
+    """A network behind its preprocessing; parameters keep the network's names."""
+
+    def __init__(self, net: Module, preprocess: Callable[[Any], Any]) -> None:
+        self._net, self._preprocess = net, preprocess
+
+    def named_held(self) -> Any:
+        return self._net.named_held()
+
+    def forward(self, *inputs: Any) -> Any:
+        given = self._preprocess(*inputs)
+        return self._net.forward(*(given if isinstance(given, tuple) else (given,)))
+
+    def named_modules(self, prefix: str = "") -> Any:
+        # Layers keep the paths that they have in the network alone.
+        yield prefix, self
+        yield from ((p, m) for p, m in self._net.named_modules(prefix) if m is not self._net)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

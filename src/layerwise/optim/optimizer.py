@@ -1,0 +1,118 @@
+"""`Optimizer`: from parameters and gradients to the parameters' values after a step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ..errors import OptionError
+from ..graph import ShapeError, Tensor, as_tensor, show, variable
+from ..graph.leaves import Variable
+
+
+class Step(NamedTuple):
+    """What an optimiser adds to a step's program and to its state."""
+
+    updates: dict[Tensor, Tensor]
+    """Each variable that changes, a parameter or one of the optimiser's own, with its new value."""
+
+    initial: dict[Tensor, np.ndarray]
+    """The optimiser's own variables with their values before the first step."""
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Base of optimisers: frozen options, and `step`, which builds the graph of an update.
+
+    An optimiser holds no numbers that training changes: those are variables of the state, so that
+    one program holds the whole step and a checkpoint holds the whole state.
+    """
+
+    learning_rate: float = 1e-3
+    """The rate that schedules start from. A step gets its own rate as a fed scalar."""
+
+    name: ClassVar[str]
+    """The name in `OPTIMIZERS`, which begins the labels of the optimiser's variables."""
+
+    def __post_init__(self) -> None:
+        check_range(self.name, "learning_rate", self.learning_rate, 0.0, np.inf, open_low=True)
+
+    def step(
+        self,
+        parameters: Sequence[Any],
+        gradients: Sequence[Tensor],
+        learning_rate: Tensor,
+        names: Sequence[str] | None = None,
+    ) -> Step:
+        """Build the graph of one update.
+
+        Parameters
+        ----------
+        parameters : variables (or `layerwise.nn.Parameter`s), each listed once.
+        gradients : for each parameter a tensor of its shape and dtype.
+        learning_rate : scalar float tensor, usually an input fed for every step.
+        names : for each parameter a name, such as its path, for the labels of the optimiser's
+            variables: ``adam.first_moment.0.weight``. By default the parameter's own label.
+
+        Raises
+        ------
+        ShapeError : parameters and gradients do not fit together.
+        """
+        parameters = [as_tensor(p) for p in parameters]
+        labels = list(names) if names is not None else _labels(parameters)
+        if not len(parameters) == len(gradients) == len(labels):
+            raise ShapeError(
+                f"{self.name}: {len(parameters)} parameters, {len(gradients)} gradients and "
+                f"{len(labels)} names; there must be as many of each"
+            )
+        for label, parameter, gradient in zip(labels, parameters, gradients, strict=True):
+            if (parameter.shape, parameter.dtype) != (gradient.shape, gradient.dtype):
+                raise ShapeError(
+                    f"{self.name}: the gradient of '{label}' must be {show(parameter.shape)} "
+                    f"{parameter.dtype}, got {show(gradient.shape)} {gradient.dtype}"
+                )
+        return self._step(parameters, list(gradients), learning_rate, labels)
+
+    def _step(
+        self,
+        parameters: list[Tensor],
+        gradients: list[Tensor],
+        learning_rate: Tensor,
+        labels: list[str],
+    ) -> Step:
+        raise NotImplementedError
+
+    def _zeros(
+        self, initial: dict[Tensor, np.ndarray], kind: str, label: str, like: Tensor
+    ) -> Tensor:
+        """A new variable of a parameter's shape and dtype that begins at zero."""
+        new = variable(f"{self.name}.{kind}.{label}", like.shape, like.dtype)
+        initial[new] = np.zeros(new.shape, new.dtype)  # type: ignore[arg-type] - ints: no batch
+        return new
+
+
+def _labels(parameters: Sequence[Tensor]) -> list[str]:
+    """Labels of variables; those that occur more than once are numbered."""
+    labels = [
+        p.primitive.label if isinstance(p.primitive, Variable) else "parameter" for p in parameters
+    ]
+    count, seen = Counter(labels), Counter[str]()
+    unique = []
+    for label in labels:
+        unique.append(f"{label}#{seen[label]}" if count[label] > 1 else label)
+        seen[label] += 1
+    return unique
+
+
+def check_range(
+    owner: str, option: str, value: float, low: float, high: float, open_low: bool = False
+) -> None:
+    """Raise `OptionError` unless low <= value < high (low < value where `open_low`)."""
+    if not (low < value < high if open_low else low <= value < high):
+        least = f"above {low:g}" if open_low else f"at least {low:g}"
+        most = "finite" if high == np.inf else f"below {high:g}"
+        raise OptionError(f"{owner}: expected {option} {least} and {most}, got {value!r}")

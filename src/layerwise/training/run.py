@@ -1,0 +1,98 @@
+"""`Run`: what one training did, for people, for saved models and for the doctor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .history import History
+
+if TYPE_CHECKING:
+    from ..nn.module import Module
+
+Stopped = Literal[
+    "epochs", "early stopping", "interrupted", "loss became NaN", "on_epoch", "still running"
+]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Arrays that a training used, as they were fed.
+
+    Attributes
+    ----------
+    inputs : (n, ...) arrays, one for each input of the net.
+    target : (n, ...).
+    weight : (n,) or None.
+    """
+
+    inputs: tuple[np.ndarray, ...]
+    target: np.ndarray
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def describe(self) -> dict[str, Any]:
+        """Shapes and dtypes, without the numbers."""
+        return {
+            "rows": len(self),
+            "inputs": [{"shape": list(a.shape[1:]), "dtype": a.dtype.name} for a in self.inputs],
+            "target": {"shape": list(self.target.shape[1:]), "dtype": self.target.dtype.name},
+        }
+
+
+@dataclass
+class Run:
+    """What one call of `layerwise.train` did.
+
+    Attributes
+    ----------
+    net : the trained network itself.
+    history : the epochs' measures; see `History`.
+    stopped : why training ended.
+    best_epoch : the epoch, counted from 1, with the lowest validation loss; None without validation.
+    restored : whether the net holds the weights of that epoch rather than of the last.
+    steps : minibatches trained on, over all epochs.
+    seconds : duration, compilation included.
+    config : the options of the training, as JSON can hold them.
+    loss, output, target : name of the loss; what turns the net's raw output into a prediction
+        (a name in `layerwise.nn.losses.OUTPUTS`); kind of target: classes, binary or numbers.
+    data, validation : the rows that were used, not copied.
+    """
+
+    net: Module
+    config: dict[str, Any]
+    loss: str
+    output: str
+    target: str
+    data: Rows = field(repr=False)
+    validation: Rows | None = field(default=None, repr=False)
+    history: History = field(default_factory=History)
+    stopped: Stopped = "still running"
+    best_epoch: int | None = None
+    restored: bool = False
+    steps: int = 0
+    seconds: float = 0.0
+
+    def summary(self) -> dict[str, Any]:
+        """What a saved model keeps of its training: JSON values only."""
+        from .. import __version__
+
+        return {
+            "layerwise": __version__,
+            "numpy": np.__version__,
+            "loss": self.loss,
+            "output": self.output,
+            "target": self.target,
+            "stopped": self.stopped,
+            "best_epoch": self.best_epoch,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 3),
+            "data": self.data.describe(),
+            "validation": self.validation.describe() if self.validation else None,
+            "config": self.config,
+            "history": self.history.as_dicts(),
+        }

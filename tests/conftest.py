@@ -1,0 +1,29 @@
+"""What all tests share: the backends, and JAX as an oracle in double precision."""
+
+import importlib
+import os
+
+import numpy as np
+import pytest
+
+# JAX is an oracle here, not a peer in a race: compiling quickly matters more than running fast.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+BACKENDS = ["reference", "native"]
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backend(request):
+    """Each backend in turn: it has `name` and `compile`."""
+    module = importlib.import_module(f"layerwise.backends.{request.param}")
+    if not hasattr(module, "compile"):
+        pytest.skip(f"the {request.param} backend is not there yet")
+    return module
+
+
+@pytest.fixture
+def generator():
+    """Random numbers, the same in every run."""
+    return np.random.default_rng(20240229)

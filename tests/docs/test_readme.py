@@ -1,0 +1,46 @@
+"""The README is code: its Python runs as it stands, and its commands are those that CI runs."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_python_blocks_run(tmp_path):
+    code = "\n".join(blocks("python"))
+    assert "lw.train(" in code
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Linear" in done.stdout
+
+
+def test_the_first_lines_of_code_are_the_two_commands():
+    script = ROOT / ".ci" / "readme_commands.py"
+    command = [sys.executable, str(script), str(ROOT / "README.md")]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert out.splitlines() == [
+        "pip install . && layerwise train digits",
+        "pip install -e '.[test]' && pytest",
+    ]
+
+
+def test_links_lead_somewhere():
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert targets
+    assert not [target for target in targets if not (ROOT / target).exists()]
