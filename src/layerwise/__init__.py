@@ -16,7 +16,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "backends", "compiler", "data", "errors", "graph", "model", "nn", "optim", "training",
+    "backends", "compiler", "data", "errors", "graph", "insight", "model", "nn", "optim", "training",
 )  # fmt: skip
 
 _GRAPH = (
@@ -42,7 +42,7 @@ _HOMES: dict[str, str] = {
     "Model": "model",
     "load": "model",
     "save": "model",
-    "backward": "nn.backward",
+    "backward": "insight",
 }
 
 __all__ = sorted([*_ROOMS, *_HOMES, "__version__"])  # noqa: PLE0605 - the stub spells it out

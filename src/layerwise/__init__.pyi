@@ -5,6 +5,7 @@ from . import compiler as compiler
 from . import data as data
 from . import errors as errors
 from . import graph as graph
+from . import insight as insight
 from . import model as model
 from . import nn as nn
 from . import optim as optim
@@ -103,7 +104,7 @@ from .graph import zeros_like as zeros_like
 from .model import Model as Model
 from .model import load as load
 from .model import save as save
-from .nn.backward import backward as backward
+from .insight import backward as backward
 from .training import Run as Run
 from .training import train as train
 

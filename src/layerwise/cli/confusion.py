@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 LARGEST_TABLE = 12
-"""With more classes than this a table cannot be read; the worst confusions are listed instead."""
+"""With more classes than this a table cannot be read; the worst confusions say enough."""
 
 
 def count_confusions(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -17,7 +17,7 @@ def count_confusions(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
 
 
 def confusion_lines(counts: np.ndarray, names: Sequence[str]) -> list[str]:
-    """A small table for people, and the confusions that happen most; 0 is shown as a dot."""
+    """A small table for people; 0 is a dot. None for more classes than a person can look over."""
     lines: list[str] = []
     if len(names) <= LARGEST_TABLE:
         width = max(4, 1 + max(map(len, names)), 1 + len(str(counts.max())))
@@ -27,14 +27,12 @@ def confusion_lines(counts: np.ndarray, names: Sequence[str]) -> list[str]:
         for name, row in zip(names, counts, strict=True):
             cells = "".join((str(c) if c else ".").rjust(width) for c in row)
             lines.append(f"  {name.rjust(label)}  {cells}")
-    worst = _worst(counts, names)
-    if worst:
-        lines.append(f"  most often confused: {', '.join(worst)}")
     return lines
 
 
-def _worst(counts: np.ndarray, names: Sequence[str], most: int = 3) -> list[str]:
+def worst_confusions(counts: np.ndarray, names: Sequence[str], most: int = 3) -> list[str]:
+    """The confusions that happen most, in words."""
     wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = (np.unravel_index(i, wrong.shape) for i in order if wrong.flat[i])
-    return [f"{names[t]} taken for {names[p]} ({wrong[t, p]})" for t, p in pairs]
+    return [f"{names[t]} taken for {names[p]} {wrong[t, p]}x" for t, p in pairs]

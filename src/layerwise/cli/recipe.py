@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,9 @@ def check_data_set(name: str) -> None:
             f"cannot train on '{name}': this version knows the data set digits only; training on a"
             " table of your own comes with a later one (in Python, layerwise.train takes arrays)"
         )
-    raise OptionError(
-        f"unknown data set '{name}': this version knows digits only, as in `layerwise train digits`"
-    )
+    near = difflib.get_close_matches(name.lower(), DATA_SETS, 1)
+    hint = f"; did you mean '{near[0]}'?" if near else ", as in `layerwise train digits`"
+    raise OptionError(f"unknown data set '{name}': this version knows digits only{hint}")
 
 
 def _optimizer(options: Options) -> optim.Optimizer:

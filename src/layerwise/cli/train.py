@@ -13,7 +13,7 @@ import numpy as np
 from .. import backends, data
 from ..model import Model
 from ..training import Run, train
-from .confusion import confusion_lines, count_confusions
+from .confusion import confusion_lines, count_confusions, worst_confusions
 from .progress import Progress
 from .recipe import Options, Recipe, check_data_set, prepare
 from .screen import Screen
@@ -142,6 +142,8 @@ def _show_outcome(options: Options, run: Run, outcome: Outcome, classes: Sequenc
         screen.line()
         for line in confusion_lines(outcome.confusions, classes):
             screen.line(line)
+        worst = worst_confusions(outcome.confusions, classes)
+        screen.field("confused", ", ".join(worst) or "none: every test row was right")
         screen.line()
     with Screen() as screen:
         if run.stopped == "interrupted":

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import elementwise as e
 from ..graph.dimension import Batch
-from ..graph.leaves import constant, iota
+from ..graph.leaves import batch_size, constant, iota
 from ..graph.movement import broadcast_to, reshape
 from ..graph.reduction import ArgMax, Max, Sum
 from ..graph.rewriting import rewrite
@@ -53,12 +53,15 @@ def _argmax(x: Tensor, axis: int) -> Tensor:
     """The first position that holds the maximum, or the first NaN: the least such index."""
     top = broadcast_to(Tensor(Max((axis,)), [x]), x.shape)
     length = x.shape[axis]
-    assert not isinstance(length, Batch)
     positions = reshape(iota(length), tuple(length if i == axis else 1 for i in range(x.rank)))
     positions = broadcast_to(positions, x.shape)
     chosen = e.equal(x, top)
     if x.dtype.kind == "f":
         chosen = e.logical_or(chosen, e.not_equal(x, x))
-    beyond = broadcast_to(constant(np.int32(length)), x.shape)
+    if isinstance(length, Batch):
+        count = e.multiply(batch_size("int32"), length.multiple)
+    else:
+        count = constant(np.int32(length))
+    beyond = broadcast_to(count, x.shape)
     candidates = e.negative(e.where(chosen, positions, beyond))
     return e.negative(Tensor(Max((axis,)), [candidates]))

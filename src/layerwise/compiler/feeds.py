@@ -59,7 +59,7 @@ class Feeds:
                 starts.pop()
             self.boundaries = np.array([*starts, count], np.int64)
         else:
-            self.boundaries = np.arange((steps or 1) + 1, dtype=np.int64)
+            self.boundaries = np.arange((1 if steps is None else steps) + 1, dtype=np.int64)
         for name, array in self.per_step.items():
             if len(array) < self.steps:
                 raise ShapeError(f"'{name}' has {len(array)} values for {self.steps} steps")

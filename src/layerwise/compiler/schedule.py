@@ -336,7 +336,7 @@ class Schedule:
             if inputs_done:
                 new[node] = None
                 continue
-            if is_number(node) or node in new:
+            if node in new or (is_number(node) and node is not root):
                 continue
             known = is_memory(node) or node in self._home or self._is_alias(node)
             if known and node is not root:

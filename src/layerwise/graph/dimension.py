@@ -69,6 +69,13 @@ def divide(whole: Dimension, part: Dimension) -> Dimension | None:
     return whole // part if part and whole % part == 0 else None
 
 
+def position(name: str, axis: int, rank: int) -> int:
+    """The axis counted from the first; raises `ShapeError` when there is no such axis."""
+    if not -rank <= axis < rank:
+        raise ShapeError(f"{name}: axis {axis} is outside -{rank}..{rank - 1}")
+    return axis % rank
+
+
 def show(shape: Iterable[Dimension]) -> str:
     """The shape as people write it: ``(batch, 10)``."""
     parts = [str(d) for d in shape]

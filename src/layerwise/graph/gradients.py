@@ -12,9 +12,10 @@ from typing import Any
 
 from . import dtypes
 from .dimension import ShapeError, show
-from .elementwise import zeros_like
+from .elementwise import Cast, zeros_like
 from .leaves import constant
 from .primitive import as_tensor
+from .rewriting import rewrite
 from .stable import stabilise
 from .tensor import Tensor, topological_order
 
@@ -30,6 +31,8 @@ def gradients(loss: Tensor, parameters: Sequence[Any]) -> list[Tensor]:
     Returns
     -------
     One tensor for each parameter, of its shape and dtype; zeros where the loss does not depend on it.
+    With respect to an intermediate result such as p = softmax(x), the loss is differentiated as it
+    was written: log(p) then has the derivative 1/p, and no stable form.
 
     Raises
     ------
@@ -49,10 +52,36 @@ def value_and_gradients(loss: Tensor, parameters: Sequence[Any]) -> tuple[Tensor
     if not dtypes.is_float(loss.dtype):
         raise dtypes.DTypeError(f"gradients: expected a float loss, got {loss.dtype}")
     targets = [as_tensor(p) for p in parameters]
+    shielded = {t for t in targets if t.inputs}
+    loss, *targets = _shield([loss, *targets], shielded)
     became = stabilise([loss, *targets])
     loss, targets = became[loss], [became[t] for t in targets]
     found = backpropagate({loss: constant(1.0, loss.dtype)}, targets)
-    return loss, [found.get(t, zeros_like(t)) for t in targets]
+    results = [loss, *(found.get(t, zeros_like(t)) for t in targets)]
+    loss, *slopes = _unshield(results) if shielded else results
+    return loss, slopes
+
+
+def _shield(outputs: list[Tensor], shielded: set[Tensor]) -> list[Tensor]:
+    """Put some nodes behind casts to their own dtype, which stable form does not look through."""
+    if not shielded:
+        return outputs
+    became: dict[Tensor, Tensor] = {}
+    for node in topological_order(outputs):
+        made = Tensor(node.primitive, [became[i] for i in node.inputs])
+        became[node] = Tensor(Cast(made.dtype), [made]) if node in shielded else made
+    return [became[o] for o in outputs]
+
+
+def _unshield(outputs: list[Tensor]) -> list[Tensor]:
+    """Take away casts that change nothing."""
+
+    def rule(node: Tensor) -> Tensor | None:
+        is_cast = isinstance(node.primitive, Cast)
+        return node.inputs[0] if is_cast and node.inputs[0].dtype == node.dtype else None
+
+    became = rewrite(outputs, rule)
+    return [became[o] for o in outputs]
 
 
 def backpropagate(seeds: dict[Tensor, Tensor], targets: Sequence[Tensor]) -> dict[Tensor, Tensor]:

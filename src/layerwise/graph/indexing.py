@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .dimension import Batch, ShapeError, show
+from .dimension import Batch, ShapeError, position, show
 from .elementwise import cast, equal
 from .leaves import iota
 from .movement import expand_dims, reshape
@@ -140,12 +140,12 @@ def scatter_add(index: Any, update: Any, rows: int) -> Any:
 def unfold(x: Any, axis: int, size: int, step: int = 1) -> Any:
     """Sliding windows of `size` elements along an axis, in a new last axis."""
     x = as_tensor(x) if hasattr(x, "tensor") else x
-    return apply(Unfold(axis % len(x.shape), size, step), x)
+    return apply(Unfold(position("unfold", axis, len(x.shape)), size, step), x)
 
 
 def fold(x: Any, axis: int, length: int, step: int = 1) -> Any:
     """Windows (last axis) added back along an axis of `length`."""
-    return apply(Fold(axis % (len(x.shape) - 1), length, step), x)
+    return apply(Fold(position("fold", axis, len(x.shape) - 1), length, step), x)
 
 
 def one_hot(index: Any, classes: int, dtype: object = "float32") -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .dimension import Batch, Dimension, Shape, ShapeError, divide, show, size
+from .dimension import Batch, Dimension, Shape, ShapeError, divide, position, show, size
 from .primitive import Concrete, Primitive, apply, as_tensor, primitive, unify
 from .tensor import Tensor
 
@@ -227,7 +227,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """Axes in another order; reversed when `axes` is None."""
     x = as_tensor(x) if hasattr(x, "tensor") else x
     rank = len(x.shape)
-    order = tuple(range(rank))[::-1] if axes is None else tuple(a % rank for a in axes)
+    order = tuple(range(rank))[::-1] if axes is None else tuple(position("transpose", a, rank) for a in axes)
     if order == tuple(range(rank)):
         return x
     return apply(Transpose(order), x)
@@ -284,13 +284,13 @@ def broadcast_together(name: str, *operands: Any) -> list[Any]:
 def expand_dims(x: Any, axis: int) -> Any:
     """A new axis of length 1 at a position."""
     rank = len(x.shape) + 1
-    axis %= rank
+    axis = position("expand_dims", axis, rank)
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
 def squeeze(x: Any, axis: int) -> Any:
     """Without an axis of length 1."""
-    axis %= len(x.shape)
+    axis = position("squeeze", axis, len(x.shape))
     if x.shape[axis] != 1:
         raise ShapeError(f"squeeze: axis {axis} of {show(x.shape)} has length {x.shape[axis]}, not 1")
     return reshape(x, (*x.shape[:axis], *x.shape[axis + 1 :]))
@@ -304,8 +304,10 @@ def getitem(x: Any, index: Any) -> Any:
     given = sum(1 for i in index if i is not None and i is not Ellipsis)
     if given > len(x.shape):
         raise ShapeError(f"index {index} has more axes than shape {show(x.shape)}")
-    if Ellipsis in index:
-        at = index.index(Ellipsis)
+    # Not `Ellipsis in index`: an array in the index would be compared element by element.
+    dots = [at for at, i in enumerate(index) if i is Ellipsis]
+    if dots:
+        at = dots[0]
         index = (*index[:at], *(slice(None),) * (len(x.shape) - given), *index[at + 1 :])
     else:
         index = (*index, *(slice(None),) * (len(x.shape) - given))
@@ -318,7 +320,7 @@ def getitem(x: Any, index: Any) -> Any:
         length = x.shape[axis]
         axis += 1
         if isinstance(length, Batch):
-            if i != slice(None):
+            if not (isinstance(i, slice) and i == slice(None)):
                 raise ShapeError(
                     f"index {i!r}: the batch dimension can only be taken whole (:); "
                     "choose rows before they are fed"
@@ -356,7 +358,7 @@ def pad(x: Any, widths: Sequence[tuple[int, int]]) -> Any:
 def concatenate(parts: Sequence[Any], axis: int = -1) -> Any:
     """Tensors joined along an axis."""
     parts = unify("concatenate", *parts)
-    return apply(Concatenate(axis % len(parts[0].shape)), *parts)
+    return apply(Concatenate(position("concatenate", axis, len(parts[0].shape))), *parts)
 
 
 def stack(parts: Sequence[Any], axis: int = 0) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import dtypes
 from .dimension import Batch, Shape, ShapeError, show, size
-from .elementwise import cast, equal
+from .elementwise import cast, divide, equal, negative, subtract
 from .leaves import batch_size
 from .movement import broadcast_to, reshape
 from .primitive import Primitive, apply, as_tensor, primitive
@@ -132,8 +132,8 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     total = sum(x, axes, keepdims)
     count = size(x.shape[a] for a in axes)
     if isinstance(count, Batch):
-        return total / (batch_size(x.dtype) * float(count.multiple))
-    return total / float(count)
+        return divide(total, batch_size(x.dtype) * float(count.multiple))
+    return divide(total, float(count))
 
 
 def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
@@ -144,7 +144,11 @@ def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 def min(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """Minimum over axes (all when None)."""
-    return -max(-as_tensor(x) if hasattr(x, "tensor") else -x, axis, keepdims)
+    x, axes = _prepare(x, axis)
+    if dtypes.is_float(x.dtype):
+        return negative(max(negative(x), axes, keepdims))
+    # Of integers, -x may not exist; -1 - x turns the order round and stays within the type.
+    return subtract(-1, max(subtract(-1, x), axes, keepdims))
 
 
 def argmax(x: Any, axis: int = -1, keepdims: bool = False) -> Any:

@@ -21,7 +21,7 @@ from .elementwise import (
 )
 from .functions import _largest
 from .leaves import Constant
-from .movement import Broadcast, Reshape, broadcast_to, reshape
+from .movement import Broadcast, Reshape, Slice, Transpose, broadcast_to, reshape
 from .reduction import Sum, sum
 from .rewriting import rewrite
 from .tensor import Tensor
@@ -58,6 +58,10 @@ def _log(x: Tensor) -> Tensor | None:
         return broadcast_to(log(x.inputs[0]), x.shape)
     if _is(x, Reshape):
         return reshape(log(x.inputs[0]), x.shape)
+    if _is(x, Slice) or _is(x, Transpose):
+        # Only where it helps: log would see elements that were not chosen, maybe zeros.
+        helps = _log(_below_movement(x)) is not None
+        return Tensor(x.primitive, [log(x.inputs[0])]) if helps else None
     if _is(x, Divide) and _is(_below_movement(x.inputs[0]), Exp):
         return log(x.inputs[0]) - log(x.inputs[1])
     if _is(x, Sum):
@@ -66,9 +70,18 @@ def _log(x: Tensor) -> Tensor | None:
 
 
 def _below_movement(x: Tensor) -> Tensor:
-    while _is(x, Broadcast) or _is(x, Reshape):
+    while isinstance(x.primitive, Broadcast | Reshape | Slice | Transpose):
         x = x.inputs[0]
     return x
+
+
+def _stretched(x: Tensor) -> Tensor:
+    """What was stretched to x; axes may have been dropped and put back, but nothing else moved."""
+    inner = x.inputs[0] if _is(x, Broadcast) else x
+    source = inner
+    while _is(source, Reshape):
+        source = source.inputs[0]
+    return source if source.shape == inner.shape else inner
 
 
 def _is_one(x: Tensor) -> bool:
@@ -80,8 +93,7 @@ def _is_shifted(x: Tensor, axes: tuple[int, ...]) -> bool:
     """Whether the largest along the axes was subtracted already, so that exp(x) cannot overflow."""
     if not _is(x, Subtract):
         return False
-    top = _below_movement(x.inputs[1])
-    return top is _below_movement(_largest(x.inputs[0], axes))
+    return _stretched(x.inputs[1]) is _largest(x.inputs[0], axes)
 
 
 def _log_sum_exp(total: Tensor) -> Tensor | None:
@@ -95,7 +107,7 @@ def _log_sum_exp(total: Tensor) -> Tensor | None:
 
 def _softmax(numerator: Tensor, denominator: Tensor) -> Tensor | None:
     """exp(x) / sum(exp(x)), written without subtracting the largest x."""
-    total = _below_movement(denominator)
+    total = _stretched(denominator)
     if not (_is(numerator, Exp) and _is(total, Sum) and total.inputs[0] is numerator):
         return None
     (x,), axes = numerator.inputs, total.primitive.axes  # type: ignore[attr-defined]

@@ -207,10 +207,10 @@ def _mismatch(name: str, y: np.ndarray, loss: Loss, prediction: Tensor) -> Shape
     else:
         want = "the shape of the net's output"
         advice = "make the last layer's outputs as many as the target's columns"
-        if y.ndim == 1 and loss.target == "binary":
-            advice = "let the last layer have 1 output, or use loss='cross_entropy'"
-        elif y.ndim == 1 and y.dtype.kind != "f":
-            advice = "let the last layer have 1 output, or, for classes, use loss='cross_entropy'"
+        if y.ndim == 1:
+            advice = "let the last layer have 1 output"
+            if y.dtype.kind != "f" or loss.target == "binary":
+                advice += ", or, for several classes, use loss='cross_entropy'"
     return ShapeError(
         f"{name}: '{loss.name}' takes {want}; the net gives {show(prediction.shape)}, "
         f"{name} is {shown}; {advice}"

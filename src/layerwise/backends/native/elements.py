@@ -6,12 +6,13 @@ through views to the memory or the arithmetic below. What was emitted once is re
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...compiler.schedule import Schedule, is_memory, is_number, matrix_form
+from ...compiler.schedule import Kernel, MapKernel, Schedule, is_memory, is_number, matrix_form
 from ...graph import dtypes
 from ...graph import elementwise as e
 from ...graph.dimension import Batch, Dimension, Shape, size
@@ -36,8 +37,9 @@ class NotVectorisableError(Exception):
 class Position:
     """Where in the rows and columns of a node: one element, or a vector of neighbours.
 
-    `level` tells where the position is known: at the kernel's entry, in a row, or in a column.
-    With `flat`, `column` counts through all elements and the row is 0.
+    `level` tells where the position is known: at the kernel's entry, in a row, or in a column;
+    `row_level` the same for its row alone. With `flat`, `column` counts through all elements and
+    the row is 0.
     """
 
     row: Operand
@@ -46,6 +48,7 @@ class Position:
     level: int
     mask: Value | None = None
     flat: bool = False
+    row_level: int = COLUMN
 
     @property
     def key(self) -> tuple:
@@ -70,12 +73,14 @@ class Elements:
     ----------
     function : the kernel being built: ``(args, begin, end, context)``.
     slots : what the kernel's arguments must be.
-    inside : nodes that this kernel computes.
+    inside : nodes that this kernel computes; a reduction along other axes than the row is not
+        among them.
     """
 
-    def __init__(self, schedule: Schedule, inside: list[Tensor]) -> None:
+    def __init__(self, schedule: Schedule, kernel: Kernel) -> None:
         self.schedule = schedule
-        self.inside = set(inside)
+        self.kernel = kernel
+        self.inside = set(kernel.nodes) if isinstance(kernel, MapKernel) else set()
         parameters = [("args", "ptr"), ("begin", "i64"), ("end", "i64"), ("context", "ptr")]
         self.function = Function("kernel", parameters)
         self.slots: list[Slot] = []
@@ -107,7 +112,7 @@ class Elements:
         """Forget column-level values: their code does not run before what follows."""
         self._known[COLUMN].clear()
 
-    def _emit_at(self, level: int, build: Any) -> Value:
+    def _emit_at(self, level: int, build: Any) -> Any:
         if level == ENTRY:
             with self.function.inserting(self.function.entry):
                 return build()
@@ -169,16 +174,21 @@ class Elements:
     def _is_local(self, node: Tensor) -> bool:
         """Whether a node depends on what this kernel computes."""
         if node not in self._local:
-            self._local[node] = node in self.inside or not (
-                is_number(node) or self.schedule.in_memory(node)
-            ) and any(self._is_local(i) for i in node.inputs)
+            self._local[node] = node in self.inside or (
+                not is_number(node)
+                and not self.is_loaded(node)
+                and any(self._is_local(i) for i in node.inputs)
+            )
         return self._local[node]
 
+    def is_loaded(self, node: Tensor) -> bool:
+        """Whether the schedule has this kernel load a node; it may be stored only later."""
+        return self.schedule.base(node) in self.kernel.reads
+
     def _make(self, node: Tensor, position: Position) -> Value:
-        computed_here = node in self.inside and node not in self.reload
         if node in self.spilled and node in self.reload:
             return self._load_at(self.spilled[node], node.dtype, position.column, position)
-        if not computed_here and self.schedule.in_memory(node):
+        if node in self.reload or (node not in self.inside and self.is_loaded(node)):
             return self._load(node, position)
         if isinstance(node.primitive, RandomBits):
             return self._random(node, position)
@@ -214,8 +224,9 @@ class Elements:
             if key not in self._known[ENTRY]:
                 rows = self.dimension(Batch())
                 assert isinstance(rows, Value)
+                opcode = "sitofp" if dtypes.is_float(node.dtype) else "trunc"
                 self._known[ENTRY][key] = self._emit_at(
-                    ENTRY, lambda: f.convert("sitofp", rows, type_)
+                    ENTRY, lambda: f.convert(opcode, rows, type_)
                 )
             return self._spread(self._known[ENTRY][key], position.lanes, ENTRY)
         assert isinstance(operation, Iota)
@@ -343,8 +354,10 @@ class Elements:
             return self._concatenate(node, index, position)
         if isinstance(operation, Unfold):
             *outer, within = index
-            start = self._product(outer[operation.axis], operation.step)
-            outer[operation.axis] = self._sum(start, within)
+            window = outer[operation.axis]
+            outer[operation.axis] = self._at(
+                position, lambda: self._sum(self._product(window, operation.step), within)
+            )
             return self.at(source, self._from_index(source.shape, outer, position))
         raise NotImplementedError(f"the native backend cannot compute {node!r}")
 
@@ -380,19 +393,19 @@ class Elements:
         if position.flat:
             raise NotVectorisableError
         narrow = source_columns == 1 and columns != 1
-        level = position.level
-        if narrow and level == COLUMN:
-            level = ROW if self._rows_region is not None else COLUMN
+        row_level = min(position.level, position.row_level)
+        level = row_level if narrow else position.level
         row: Operand = position.row
         if source_rows == 1:
-            row = 0
-            level = ENTRY if narrow else level
+            row, row_level = 0, ENTRY
+            level = ENTRY if narrow and not self._is_local(source) else level
         elif source_rows != rows:
             index = self._index(node.shape, position, level)
             kept = [0 if d == 1 else i for i, d in zip(index, source.shape, strict=True)]
             row = self._from_index(source.shape, kept, position, level).row
         column = 0 if narrow else position.column
-        inner = Position(row, column, 1 if narrow else lanes, level, None if narrow else position.mask)
+        mask = None if narrow else position.mask
+        inner = Position(row, column, 1 if narrow else lanes, level, mask, row_level=row_level)
         return self._spread(self.at(source, inner), lanes, level)
 
     def _gather(self, node: Tensor, position: Position) -> Value:
@@ -403,7 +416,7 @@ class Elements:
         if position.lanes > 1 and width % columns:
             raise NotVectorisableError
         level = position.level
-        row_level = ROW if level == COLUMN and self._rows_region is not None else level
+        row_level = min(level, position.row_level)
         if width % columns or not node.shape:
             row_level = level
         linear = self._emit_at(level, lambda: self._linear(node, position))
@@ -446,49 +459,64 @@ class Elements:
         operation = node.primitive
         assert isinstance(operation, Pad)
         f = self.function
-        inside: Value = constant(1, "i1")
-        moved: list[Operand] = []
-        for axis, i in enumerate(index):
-            low, between = operation.low[axis], operation.between[axis]
-            length = source.shape[axis]
-            if isinstance(length, Batch) or (low, operation.high[axis], between) == (0, 0, 0):
-                moved.append(i)
-                continue
-            shifted = f.subtract(f.operand(i), f.operand(low))
-            where = self._quotient(shifted, between + 1)
-            assert isinstance(where, Value)
-            checks = [f.compare("sge", shifted, 0), f.compare("slt", where, length)]
-            if between:
-                left = self._remainder(shifted, between + 1)
-                checks.append(f.compare("eq", left, 0))
-            ok = checks[0]
-            for check in checks[1:]:
-                ok = f.instruction("and", ok, check)
-            inside = f.instruction("and", inside, ok)
-            moved.append(f.select(ok, where, constant(0, "i64")))
+
+        def locate() -> tuple[Value, list[Operand]]:
+            """Whether there is an element here, and its index."""
+            inside: Value = constant(1, "i1")
+            moved: list[Operand] = []
+            for axis, i in enumerate(index):
+                low, between = operation.low[axis], operation.between[axis]
+                length = source.shape[axis]
+                if isinstance(length, Batch) or (low, operation.high[axis], between) == (0, 0, 0):
+                    moved.append(i)
+                    continue
+                shifted = f.subtract(f.operand(i), f.operand(low))
+                where = f.operand(self._quotient(shifted, between + 1))
+                checks = [f.compare("sge", shifted, 0), f.compare("slt", where, length)]
+                if between:
+                    left = self._remainder(shifted, between + 1)
+                    checks.append(f.compare("eq", left, 0))
+                hit = functools.reduce(lambda a, b: f.instruction("and", a, b), checks)
+                inside = f.instruction("and", inside, hit)
+                moved.append(f.select(hit, where, constant(0, "i64")))
+            return inside, moved
+
+        inside, moved = self._emit_at(position.level, locate)
         x = self.at(source, self._from_index(source.shape, moved, position))
-        return f.select(inside, x, constant(0, x.type))
+        zero = constant(0, x.type)
+        return self._emit_at(position.level, lambda: f.select(inside, x, zero))
 
     def _concatenate(self, node: Tensor, index: list[Operand], position: Position) -> Value:
         operation = node.primitive
         assert isinstance(operation, Concatenate)
         f = self.function
         axis = operation.axis
-        here = f.operand(index[axis])
         result: Value | None = None
         start = 0
         for part in node.inputs:
             length = part.shape[axis]
             assert isinstance(length, int)
-            local = f.subtract(here, start)
-            inside = f.instruction("and", f.compare("sge", local, 0), f.compare("slt", local, length))
-            moved = list(index)
-            moved[axis] = f.select(inside, local, constant(0, "i64"))
-            start += length
             if not length:
                 continue
+
+            def locate(start: int = start, length: int = length) -> tuple[Value, Value]:
+                """Whether the element is in this part, and its index there."""
+                local = f.subtract(f.operand(index[axis]), start)
+                above, below = f.compare("sge", local, 0), f.compare("slt", local, length)
+                hit = f.instruction("and", above, below)
+                return hit, f.select(hit, local, constant(0, "i64"))
+
+            inside, local = self._emit_at(position.level, locate)
+            moved = [*index[:axis], local, *index[axis + 1 :]]
             x = self.at(part, self._from_index(part.shape, moved, position))
-            result = x if result is None else f.select(inside, x, result)
+            if result is None:
+                result = x
+            else:
+                before = result
+                result = self._emit_at(
+                    position.level, lambda i=inside, x=x, b=before: f.select(i, x, b)
+                )
+            start += length
         assert result is not None
         return result
 
@@ -522,7 +550,7 @@ class Elements:
         else:
             outer, last = shape[:-1], [position.column]
         # Along the columns the row stays the same, so its parts are found once per row.
-        row_level = ROW if level == COLUMN and self._rows_region is not None else level
+        row_level = min(level, position.row_level)
 
         def split() -> list[Operand]:
             found: list[Operand] = []

@@ -11,9 +11,7 @@ from ...compiler.schedule import (
     MapKernel,
     ReduceKernel,
     Schedule,
-    is_memory,
     is_number,
-    is_view,
     matrix_form,
 )
 from ...graph import dtypes
@@ -50,7 +48,7 @@ class Code:
 def build(schedule: Schedule, kernel: Kernel, target: Target) -> Code:
     """Code of a map, reduce or loop kernel."""
     if isinstance(kernel, LoopKernel):
-        elements = Elements(schedule, [])
+        elements = Elements(schedule, kernel)
         partition = build_loop(elements, kernel, target)
         return _code(elements, partition)
     attempts: list[Any]
@@ -101,7 +99,7 @@ class FlatMap:
     def __init__(self, schedule: Schedule, kernel: MapKernel, target: Target, lanes: int) -> None:
         if kernel.reduces:
             raise NotVectorisableError
-        self.elements = Elements(schedule, kernel.nodes)
+        self.elements = Elements(schedule, kernel)
         self.kernel = kernel
         self.schedule = schedule
         self.target = target
@@ -151,7 +149,7 @@ class RowMap:
     """Row by row; within a row, a pass for each reduction that the next one needs."""
 
     def __init__(self, schedule: Schedule, kernel: MapKernel, target: Target, lanes: int) -> None:
-        self.elements = Elements(schedule, kernel.nodes)
+        self.elements = Elements(schedule, kernel)
         self.kernel = kernel
         self.schedule = schedule
         self.lanes = _fitting(lanes, kernel.columns)
@@ -167,10 +165,8 @@ class RowMap:
         def ready(node: Tensor) -> int:
             if node in when:
                 return when[node] + (1 if isinstance(node.primitive, Sum | Max) else 0)
-            if is_number(node) or is_memory(node) or node in self.schedule.stored:
+            if is_number(node) or self.elements.is_loaded(node):
                 return 0
-            if is_view(node):
-                return max(map(ready, node.inputs), default=0)
             return max(map(ready, node.inputs), default=0)
 
         for node in self.kernel.nodes:
@@ -211,7 +207,7 @@ class RowMap:
             seen.add(node)
             if node in self.passes:
                 found.add(node)
-            elif not self.schedule.in_memory(node):
+            elif not self.elements.is_loaded(node):
                 stack.extend(node.inputs)
         return found
 
@@ -234,7 +230,7 @@ class RowMap:
     def _scalars(self, nodes: list[Tensor], row: Value) -> None:
         """Store what has one value in this row."""
         elements = self.elements
-        position = Position(row, 0, 1, ROW)
+        position = Position(row, 0, 1, ROW, row_level=ROW)
         stored = [
             n
             for n in nodes
@@ -265,7 +261,7 @@ class RowMap:
         ]
 
         def block(column: Operand, totals: list[Value], mask: Value | None) -> list[Value]:
-            position = Position(row, column, lanes, COLUMN, mask)
+            position = Position(row, column, lanes, COLUMN, mask, row_level=ROW)
             # All are computed before any is stored: a store may overwrite a variable that is read.
             values = [elements.at(node, position) for node in kept]
             for node, value in zip(kept, values, strict=True):
@@ -298,7 +294,7 @@ class RowMap:
         if not self.unrolled:
             elements.forget_columns()
             elements.reload.update(kept)
-        scalar = Position(row, 0, 1, ROW)
+        scalar = Position(row, 0, 1, ROW, row_level=ROW)
         for node, total in zip(reductions, totals, strict=True):
             kind = node.primitive.name
             value = f.fold_lanes(total, lambda a, b, n=node, k=kind: combine(f, k, n, a, b))
@@ -311,7 +307,7 @@ class Reduction:
     """Sums or maxima over rows: (outer, length, inner, columns) to (outer, inner, columns)."""
 
     def __init__(self, schedule: Schedule, kernel: ReduceKernel, target: Target, lanes: int) -> None:
-        self.elements = Elements(schedule, [])
+        self.elements = Elements(schedule, kernel)
         self.kernel = kernel
         self.lanes = _fitting(lanes, kernel.columns)
         self.width = self.lanes * COLUMN_VECTORS
@@ -397,7 +393,7 @@ class FlatReduction:
     def __init__(self, schedule: Schedule, kernel: ReduceKernel, target: Target, lanes: int) -> None:
         if kernel.columns != 1 or size((kernel.outer, kernel.inner)) != 1:
             raise NotVectorisableError
-        self.elements = Elements(schedule, [])
+        self.elements = Elements(schedule, kernel)
         self.kernel = kernel
         self.lanes = lanes
         self.partition = serial(1)
