@@ -14,6 +14,15 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 BACKENDS = ["reference", "native"]
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave slow tests out, unless `-m` says what to run."""
+    if config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session", params=BACKENDS)
 def backend(request):
     """Each backend in turn: it has `name` and `compile`."""

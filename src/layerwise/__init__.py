@@ -16,27 +16,28 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "backends", "compiler", "data", "errors", "graph", "insight", "model", "nn", "optim", "training",
+    "backends", "compiler", "data", "errors", "graph", "insight", "model", "nn", "optim",
+    "training",
 )  # fmt: skip
 
-_GRAPH = (
-    "Tensor absolute add argmax batch batch_size broadcast_to cast clip concatenate constant cos "
-    "cumsum divide elu equal erf evaluate exp expand_dims expm1 floor fold full_like gelu gradients "
-    "greater greater_equal input iota isfinite layer_norm leaky_relu less less_equal log log1p "
-    "log_softmax log_sum_exp logical_and logical_not logical_or matmul max maximum mean min minimum "
-    "mish multiply negative norm not_equal one_hot pad power relu reshape scatter_add selu sigmoid "
-    "sign silu sin softmax softplus sqrt square squeeze stack stop_gradient subtract sum "
-    "swap_last_axes take tanh to_text transpose unfold value_and_gradients variable variance where "
-    "zeros_like"
-).split()
+_GRAPH = """
+Tensor absolute add argmax batch batch_size broadcast_to cast clip concatenate constant cos
+cumsum divide elu equal erf evaluate exp expand_dims expm1 floor fold full_like gelu gradients
+greater greater_equal input iota isfinite layer_norm leaky_relu less less_equal log log1p
+log_softmax log_sum_exp logical_and logical_not logical_or matmul max maximum mean min minimum
+mish multiply negative norm not_equal one_hot pad power relu reshape scatter_add selu sigmoid
+sign silu sin softmax softplus sqrt square squeeze stack stop_gradient subtract sum
+swap_last_axes take tanh to_text transpose unfold value_and_gradients variable variance where
+zeros_like
+"""
 
-_ERRORS = (
-    "CheckpointError DTypeError DataError ModelFileError OptionError ShapeError TrainingDiverged"
-).split()
+_ERRORS = """
+CheckpointError DTypeError DataError ModelFileError OptionError ShapeError TrainingDiverged
+"""
 
 _HOMES: dict[str, str] = {
-    **dict.fromkeys(_GRAPH, "graph"),
-    **dict.fromkeys(_ERRORS, "errors"),
+    **dict.fromkeys(_GRAPH.split(), "graph"),
+    **dict.fromkeys(_ERRORS.split(), "errors"),
     "train": "training",
     "Run": "training",
     "Model": "model",
@@ -45,7 +46,7 @@ _HOMES: dict[str, str] = {
     "backward": "insight",
 }
 
-__all__ = sorted([*_ROOMS, *_HOMES, "__version__"])  # noqa: PLE0605 - the stub spells it out
+__all__ = sorted([*_ROOMS, *_HOMES, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

@@ -11,8 +11,8 @@ from . import nn as nn
 from . import optim as optim
 from . import training as training
 from .errors import CheckpointError as CheckpointError
-from .errors import DTypeError as DTypeError
 from .errors import DataError as DataError
+from .errors import DTypeError as DTypeError
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import ShapeError as ShapeError
@@ -101,10 +101,10 @@ from .graph import variable as variable
 from .graph import variance as variance
 from .graph import where as where
 from .graph import zeros_like as zeros_like
+from .insight import backward as backward
 from .model import Model as Model
 from .model import load as load
 from .model import save as save
-from .insight import backward as backward
 from .training import Run as Run
 from .training import train as train
 

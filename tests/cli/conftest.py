@@ -10,7 +10,7 @@ from layerwise.cli.main import main
 
 SOURCE = Path(__file__).parents[2] / "src"
 
-QUICK = ("--backend", "reference", "--hidden", "16", "--epochs", "2", "--batch-size", "128")
+QUICK = ("--hidden", "16", "--epochs", "2", "--batch-size", "128")
 """A training that takes a moment."""
 
 
@@ -37,15 +37,16 @@ def command(folder, capsys):
 def environment(tmp_path):
     """Variables of a process without a terminal."""
     kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-    return {**kept, "PYTHONPATH": str(SOURCE) + ":/tmp/cli_helper/shim"}
+    return {**kept, "PYTHONPATH": str(SOURCE)}
 
 
 @pytest.fixture
 def process(folder, environment):
-    """Start the command as a process of its own."""
+    """Start the command as a process of its own; it ends with the test at the latest."""
+    started = []
 
     def start(*arguments, **variables):
-        return subprocess.Popen(
+        running = subprocess.Popen(
             [sys.executable, "-m", "layerwise.cli.main", *map(str, arguments)],
             cwd=folder,
             env={**environment, **variables},
@@ -54,8 +55,13 @@ def process(folder, environment):
             stderr=subprocess.PIPE,
             text=True,
         )
+        started.append(running)
+        return running
 
-    return start
+    yield start
+    for running in started:
+        running.kill()
+        running.communicate()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import json
 import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -148,10 +149,8 @@ def test_resume(command):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are different there")
 def test_control_c_keeps_the_best_weights(process, folder):
     running = process("train", "digits", "--hidden", "16", "--epochs", "1000000")
-    lines = []
     for line in running.stdout:
-        lines.append(line)
-        if re.match(r" +\d+/1000000 ", line):
+        if re.match(r" +\d+ +\d\.\d{4} ", line):
             break
     running.send_signal(signal.SIGINT)
     sent = time.monotonic()
@@ -162,6 +161,18 @@ def test_control_c_keeps_the_best_weights(process, folder):
     assert "stopped" in out + err
     assert "best" in out + err
     assert (folder / "digits.safetensors").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are different there")
+def test_control_c_before_there_is_anything_to_keep(command, folder, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("layerwise.data.load_digits", interrupted)
+    code, out, err = command("train", "digits")
+    assert (code, out) == (130, "")
+    assert "nothing was written" in err
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("width", [60, 80])
@@ -177,8 +188,6 @@ def test_rich_and_scikit_learn_are_not_imported_without_a_terminal(process, envi
         f"main(['train', 'digits', *{QUICK}, '--json']); "
         "sys.exit(bool({'rich.console', 'sklearn', 'scipy', 'jax'} & set(sys.modules)))"
     )
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=folder, check=False)
     assert done.returncode == 0
 

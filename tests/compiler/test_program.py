@@ -76,7 +76,9 @@ def test_what_is_fed_is_checked_against_the_inputs(x, data):
     rate = graph.input("rate", (3,))
     with pytest.raises(KeyError, match=r"'x' of shape \(batch, 2\) was not fed"):
         Feeds().check({"x": x})
-    with pytest.raises(ShapeError, match=r"'x' \(rows\): expected shape \(batch, 2\), got \(7, 3\)"):
+    with pytest.raises(
+        ShapeError, match=r"'x' \(rows\): expected shape \(batch, 2\), got \(7, 3\)"
+    ):
         Feeds({"x": np.zeros((7, 3))}).check({"x": x})
     with pytest.raises(ShapeError, match=r"'rate' \(fixed\): expected shape \(3,\), got \(2,\)"):
         Feeds(fixed={"rate": np.zeros(2)}).check({"rate": rate})

@@ -140,7 +140,15 @@ def each(
         arguments = [Argument(shape, dtype, a, b) for a, b in zip(lows, highs, strict=True)]
         shown = graph.show(shape)
         some = extremes if number == 0 else ()
-        case(f"{name} {shown}", function, arguments, oracle, extremes=some, elementwise=True, **options)
+        case(
+            f"{name} {shown}",
+            function,
+            arguments,
+            oracle,
+            extremes=some,
+            elementwise=True,
+            **options,
+        )
 
 
 each("add", graph.add, jnp.add, arity=2, every_shape=True, extremes=[
@@ -326,8 +334,12 @@ for left, right in [
     case(f"multiply {shown}", graph.multiply, [left, right], jnp.multiply)
 case("subtract own mean", lambda x: x - graph.mean(x, 0, keepdims=True), [(batch, 5)],
      lambda x: x - x.mean(0, keepdims=True))  # fmt: skip
-case("divide by own sum", lambda x: x / graph.sum(x, 1, keepdims=True), [argument(3, 4, 5, low=0.5)],
-     lambda x: x / x.sum(1, keepdims=True))  # fmt: skip
+case(
+    "divide by own sum",
+    lambda x: x / graph.sum(x, 1, keepdims=True),
+    [argument(3, 4, 5, low=0.5)],
+    lambda x: x / x.sum(1, keepdims=True),
+)
 case("broadcast_to new axes", lambda x: graph.broadcast_to(x, (2, 3, 5)) * 2.0, [(5,)],
      lambda x: jnp.broadcast_to(x, (2, 3, 5)) * 2.0)  # fmt: skip
 case("broadcast_to middle", lambda x: graph.broadcast_to(x, (4, 3, 5)), [(4, 1, 5)],
@@ -346,10 +358,19 @@ case("broadcast_to booleans", lambda x: graph.broadcast_to(x, (3, 4)), [booleans
 case.group = "movement"
 
 for before, after in [
-    ((6,), (2, 3)), ((2, 3), (6,)), ((2, 3, 4), (4, 6)), ((4, 6), (2, -1)), ((1,), ()), ((), (1, 1)),
-]:  # fmt: skip
-    case(f"reshape {before} {after}", lambda x, after=after: graph.reshape(x, after) * 2.0, [before],
-         lambda x, after=after: x.reshape(after) * 2.0)  # fmt: skip
+    ((6,), (2, 3)),
+    ((2, 3), (6,)),
+    ((2, 3, 4), (4, 6)),
+    ((4, 6), (2, -1)),
+    ((1,), ()),
+    ((), (1, 1)),
+]:
+    case(
+        f"reshape {before} {after}",
+        lambda x, after=after: graph.reshape(x, after) * 2.0,
+        [before],
+        lambda x, after=after: x.reshape(after) * 2.0,
+    )
 case("reshape batch folds", lambda x: graph.reshape(x, (-1, 4)) * 2.0, [(batch, 3, 4)],
      lambda x: x.reshape(-1, 4) * 2.0)  # fmt: skip
 case("reshape batch unfolds", lambda x: graph.reshape(x * x, (batch, 3, 4)), [(batch, 12)],
@@ -404,8 +425,12 @@ case("pad between batch", lambda x: graph.apply(Pad((0, 1), (0, 1), (0, 3)), x),
      lambda x: jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), (1, 1, 3)]))  # fmt: skip
 case("pad integers", lambda x: graph.pad(x, [(1, 1), (2, 0)]), [integers(2, 3)],
      lambda x: jnp.pad(x, [(1, 1), (2, 0)]), differentiable=False)  # fmt: skip
-case("concatenate last", lambda x, y, z: graph.concatenate([x, y, z]), [(batch, 1), (batch, 7), (batch, 16)],
-     lambda x, y, z: jnp.concatenate([x, y, z], -1))  # fmt: skip
+case(
+    "concatenate last",
+    lambda x, y, z: graph.concatenate([x, y, z]),
+    [(batch, 1), (batch, 7), (batch, 16)],
+    lambda x, y, z: jnp.concatenate([x, y, z], -1),
+)
 case("concatenate first", lambda x, y: graph.concatenate([x, y], 0), [(2, 5), (3, 5)],
      lambda x, y: jnp.concatenate([x, y], 0))  # fmt: skip
 case("concatenate middle", lambda x, y: graph.concatenate([x, y], 1), [(2, 1, 5), (2, 3, 5)],
@@ -413,8 +438,13 @@ case("concatenate middle", lambda x, y: graph.concatenate([x, y], 1), [(2, 1, 5)
 case("concatenate itself", lambda x: graph.concatenate([x, x * 2.0, x], 1), [(batch, 3)],
      lambda x: jnp.concatenate([x, x * 2.0, x], 1))  # fmt: skip
 case("concatenate one", lambda x: graph.concatenate([x]) * 2.0, [(3, 5)], lambda x: x * 2.0)
-case("concatenate integers", lambda x, y: graph.concatenate([x, y]), [integers(2, 3), integers(2, 1)],
-     lambda x, y: jnp.concatenate([x, y], -1), differentiable=False)  # fmt: skip
+case(
+    "concatenate integers",
+    lambda x, y: graph.concatenate([x, y]),
+    [integers(2, 3), integers(2, 1)],
+    lambda x, y: jnp.concatenate([x, y], -1),
+    differentiable=False,
+)
 case("stack first", lambda x, y: graph.stack([x, y]), [(3, 5), (3, 5)],
      lambda x, y: jnp.stack([x, y]))  # fmt: skip
 case("stack last", lambda x, y: graph.stack([x, y], -1), [(batch, 5), (batch, 5)],
@@ -471,14 +501,24 @@ case("min extremes", lambda x: graph.min(x, -1), [(3, 5)], lambda x: x.min(-1), 
 ])  # fmt: skip
 case("max integers", lambda x: graph.max(x, 0), [integers(5, 3, low=-9, high=9)],
      lambda x: x.max(0), differentiable=False)  # fmt: skip
-case("max uint32", lambda x: graph.max(x, 0), [Argument((3,), "uint32", values=[2**31, 1, 2**32 - 1])],
-     lambda x: x.max(0), differentiable=False)  # fmt: skip
+case(
+    "max uint32",
+    lambda x: graph.max(x, 0),
+    [Argument((3,), "uint32", values=[2**31, 1, 2**32 - 1])],
+    lambda x: x.max(0),
+    differentiable=False,
+)
 case("min integers", lambda x: graph.min(x, 0), [integers(5, 3, low=-9, high=9)],
      lambda x: x.min(0), differentiable=False)  # fmt: skip
 case("min smallest integer", lambda x: graph.min(x), [integers(3, values=[5, -(2**31), 2**31 - 1])],
      lambda x: x.min(), differentiable=False)  # fmt: skip
-case("min uint32", lambda x: graph.min(x, 0), [Argument((3,), "uint32", values=[2**31, 0, 2**32 - 1])],
-     lambda x: x.min(0), differentiable=False)  # fmt: skip
+case(
+    "min uint32",
+    lambda x: graph.min(x, 0),
+    [Argument((3,), "uint32", values=[2**31, 0, 2**32 - 1])],
+    lambda x: x.min(0),
+    differentiable=False,
+)
 for shape, axis in [
     ((7,), 0), ((3, 5), 0), ((3, 33), 1), ((2, 3, 4), 1), ((batch, 10), 1), ((batch, 3, 17), -1),
     ((4, 1), 1), ((batch, 5), 0),
@@ -519,10 +559,18 @@ for rows, inner, columns in [
 ]:  # fmt: skip
     shown = f"{rows}x{inner}x{columns}"
     case(f"matmul {shown}", graph.matmul, [(rows, inner), (inner, columns)], jnp.matmul)
-    case(f"matmul {shown} first transposed", lambda a, b: a.T @ b, [(inner, rows), (inner, columns)],
-         lambda a, b: a.T @ b)  # fmt: skip
-    case(f"matmul {shown} second transposed", lambda a, b: a @ b.T, [(rows, inner), (columns, inner)],
-         lambda a, b: a @ b.T)  # fmt: skip
+    case(
+        f"matmul {shown} first transposed",
+        lambda a, b: a.T @ b,
+        [(inner, rows), (inner, columns)],
+        lambda a, b: a.T @ b,
+    )
+    case(
+        f"matmul {shown} second transposed",
+        lambda a, b: a @ b.T,
+        [(rows, inner), (columns, inner)],
+        lambda a, b: a @ b.T,
+    )
 case("matmul both transposed", lambda a, b: a.T @ b.T, [(7, 3), (5, 7)], lambda a, b: a.T @ b.T)
 for left, right in [
     ((batch, 7), (7, 5)), ((batch, 64), (64, 33)), ((batch, 1), (1, 17)), ((batch, 3, 7), (7, 5)),
@@ -541,12 +589,23 @@ case("matmul slices", lambda x, y: x[:, 1:6] @ y[::2], [(batch, 7), (10, 3)],
      lambda x, y: x[:, 1:6] @ y[::2])  # fmt: skip
 case("matmul broadcast operand", lambda x, y: graph.broadcast_to(x, (4, 3)) @ y, [(1, 3), (3, 5)],
      lambda x, y: jnp.broadcast_to(x, (4, 3)) @ y)  # fmt: skip
-case("matmul chain", lambda x, w, b, v: graph.tanh(x @ w + b) @ v, [(batch, 5), (5, 17), (17,), (17, 3)],
-     lambda x, w, b, v: jnp.tanh(x @ w + b) @ v)  # fmt: skip
-case("matmul extremes", lambda x: graph.reshape(x, (1, -1)) @ graph.full_like(graph.reshape(x, (-1, 1)), 0.0),
-     [(4,)], lambda x: x.reshape(1, -1) @ jnp.zeros((x.size, 1)), extremes=[
-         (([INFINITY, 1.0],), [[NAN]]), (([NAN, 1.0],), [[NAN]]), (([1000.0, 1.0],), [[0.0]]),
-     ])  # fmt: skip
+case(
+    "matmul chain",
+    lambda x, w, b, v: graph.tanh(x @ w + b) @ v,
+    [(batch, 5), (5, 17), (17,), (17, 3)],
+    lambda x, w, b, v: jnp.tanh(x @ w + b) @ v,
+)
+case(
+    "matmul extremes",
+    lambda x: graph.reshape(x, (1, -1)) @ graph.full_like(graph.reshape(x, (-1, 1)), 0.0),
+    [(4,)],
+    lambda x: x.reshape(1, -1) @ jnp.zeros((x.size, 1)),
+    extremes=[
+        (([INFINITY, 1.0],), [[NAN]]),
+        (([NAN, 1.0],), [[NAN]]),
+        (([1000.0, 1.0],), [[0.0]]),
+    ],
+)
 
 
 def _heads(library: Any, x: Any) -> Any:
@@ -631,9 +690,8 @@ case("one_hot outside", lambda i: graph.one_hot(i, 3), [integers(2, 3, low=-2, h
 
 
 def _image_windows(x: Any) -> Any:
-    rows = jnp.stack([x[:, i : i + 3] for i in range(3)], 1)
+    """Windows of 3 by 3 of images of 5 by 6."""
     parts = [jnp.stack([x[:, i : i + 3, j : j + 3] for j in range(4)], 1) for i in range(3)]
-    del rows
     return jnp.stack(parts, 1)
 
 
@@ -641,10 +699,20 @@ def _image_windows(x: Any) -> Any:
 
 case.group = "leaves"
 
-case("constant", lambda x: x * graph.constant(np.arange(5), "float32").astype(_dtype_of(x)), [(batch, 5)],
-     lambda x: x * np.arange(5), eager=False)  # fmt: skip
-case("iota", lambda x: x * graph.iota(17).astype(_dtype_of(x)), [(17,)], lambda x: x * np.arange(17),
-     eager=False)  # fmt: skip
+case(
+    "constant",
+    lambda x: x * graph.constant(np.arange(5), "float32").astype(_dtype_of(x)),
+    [(batch, 5)],
+    lambda x: x * np.arange(5),
+    eager=False,
+)
+case(
+    "iota",
+    lambda x: x * graph.iota(17).astype(_dtype_of(x)),
+    [(17,)],
+    lambda x: x * np.arange(17),
+    eager=False,
+)
 case("iota batch", lambda x: x * graph.iota(batch).astype(_dtype_of(x)), [(batch,)],
      lambda x: x * np.arange(len(x)), eager=False)  # fmt: skip
 case("iota alone", lambda x: graph.iota(batch), [integers(batch)],
@@ -685,10 +753,13 @@ for dtype in ("float32", "float64"):
          [argument(**WORD), argument(**WORD)],
          lambda a, b, d=dtype: _bits(a, b, 7, (4, 33)).astype(d) * 2.0**-32,
          differentiable=False)  # fmt: skip
-case("uniform dropout",
-     lambda a, b, x: x * (graph.uniform(a, b, 9, (batch, 5), x.dtype) > 0.25).astype(x.dtype) / 0.75,
-     [argument(**WORD), argument(**WORD), (batch, 5)],
-     lambda a, b, x: x * (_bits(a, b, 9, x.shape) > 2**30) / 0.75, eager=False)  # fmt: skip
+case(
+    "uniform dropout",
+    lambda a, b, x: x * (graph.uniform(a, b, 9, (batch, 5), x.dtype) > 0.25).astype(x.dtype) / 0.75,
+    [argument(**WORD), argument(**WORD), (batch, 5)],
+    lambda a, b, x: x * (_bits(a, b, 9, x.shape) > 2**30) / 0.75,
+    eager=False,
+)
 
 # -- functions -------------------------------------------------------------------------------------
 
@@ -755,14 +826,18 @@ for shape in [(batch, 7), (batch, 3, 16), (4, 33), (3, 1)]:
     case(f"layer_norm {shown}", graph.layer_norm, [shape], lambda x: _layer_norm(x), tolerance=20.0)
     case(f"layer_norm {shown} scaled", graph.layer_norm, [shape, shape[-1:], shape[-1:]],
          lambda x, w, b: _layer_norm(x) * w + b, tolerance=20.0)  # fmt: skip
-case("norm extremes", lambda x: graph.norm(x), [argument(5, low=0.5)], lambda x: jnp.sqrt((x * x).sum()),
-     extremes=[(([3.0, 4.0],), 5, ([0.6, 0.8],)), (([INFINITY, 1.0],), INFINITY)])  # fmt: skip
+case(
+    "norm extremes",
+    lambda x: graph.norm(x),
+    [argument(5, low=0.5)],
+    lambda x: jnp.sqrt((x * x).sum()),
+    extremes=[(([3.0, 4.0],), 5, ([0.6, 0.8],)), (([INFINITY, 1.0],), INFINITY)],
+)
 
 
 def _layer_norm(x: Any) -> Any:
     centred = x - x.mean(-1, keepdims=True)
     return centred / jnp.sqrt((centred * centred).mean(-1, keepdims=True) + 1e-5)
-
 
 
 CASES = tuple(case.cases)

@@ -90,7 +90,9 @@ def build(case: Case, dtype: str) -> Built:
     for k, extreme in enumerate(case.extremes):
         given = [
             leaf(f"extreme{k}/{i}", np.shape(values), _dtype(a.dtype, dtype))
-            for i, (a, values) in enumerate(zip(case.arguments, stretched(case, extreme.inputs), strict=True))
+            for i, (a, values) in enumerate(
+                zip(case.arguments, stretched(case, extreme.inputs), strict=True)
+            )
         ]
         result = results[f"extreme{k}"] = case.function(*given)
         if extreme.gradients is not None:
@@ -146,7 +148,9 @@ class Compiled:
         self.built = [build(case, dtype) for case in cases]
         self.dtype = dtype
         outputs = {
-            f"{b.case.name}/{name}": tensor for b in self.built for name, tensor in b.results.items()
+            f"{b.case.name}/{name}": tensor
+            for b in self.built
+            for name, tensor in b.results.items()
         }
         self.executable = backend.compile(Program(outputs))
         self._runs: dict[int, dict[str, Arrays]] = {}
@@ -208,12 +212,8 @@ def results(backend: Any, case: Case, dtype: str, rows: int = ROWS) -> Arrays:
 
 
 @functools.cache
-def truth(case: Case, dtype: str, rows: int = ROWS) -> Arrays:
-    """What the graph's own evaluation gives in double precision, for the same numbers.
-
-    `dtype` only matters for cases that fix a dtype of their own.
-    """
-    del dtype
+def truth(case: Case, rows: int = ROWS) -> Arrays:
+    """What the graph's own evaluation gives in double precision, for the same numbers."""
     built = build(case, "float64")
     arrays = arrays_for(case, "float64", rows)
     values = {tensor: arrays[name] for name, tensor in built.inputs.items()}

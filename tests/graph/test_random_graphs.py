@@ -129,16 +129,22 @@ class Builder:
 
     def transpose(self):
         x = self.any(lambda n: len(n.shape) > 1)
-        return None if x is None else graph.transpose(x, self.draw(st.permutations(range(len(x.shape)))))
+        return (
+            None
+            if x is None
+            else graph.transpose(x, self.draw(st.permutations(range(len(x.shape)))))
+        )
 
     def matmul(self):
         x = self.any(lambda n: len(n.shape) > 1 and isinstance(n.shape[-1], int))
         if x is None:
             return None
         other = self.any(
-            lambda n: len(n.shape) > 1
-            and n.shape[-2] == x.shape[-1]
-            and _broadcast(x.shape[:-2], n.shape[:-2])
+            lambda n: (
+                len(n.shape) > 1
+                and n.shape[-2] == x.shape[-1]
+                and _broadcast(x.shape[:-2], n.shape[:-2])
+            )
         )
         if other is None:
             width = self.draw(st.sampled_from(SIZES))
@@ -151,8 +157,14 @@ class Builder:
             return None
         axis = self.axis(x, fixed=True)
         other = self.any(
-            lambda n: len(n.shape) == len(x.shape)
-            and all(a == b or i == axis for i, (a, b) in enumerate(zip(x.shape, n.shape, strict=True)))
+            lambda n: (
+                len(n.shape) == len(x.shape)
+                and isinstance(n.shape[axis], int)
+                and all(
+                    a == b or i == axis
+                    for i, (a, b) in enumerate(zip(x.shape, n.shape, strict=True))
+                )
+            )
         )
         return graph.concatenate([x, other], axis)
 
@@ -220,6 +232,8 @@ def _broadcast(left, right) -> bool:
 
 
 def _moderate(shape) -> bool:
+    if sum(not isinstance(d, int) for d in shape) > 1:
+        return False
     elements = 1
     for d in shape:
         elements *= d if isinstance(d, int) else d.multiple * 8
@@ -254,7 +268,9 @@ def compare(backend, drawn, dtype, batch_size, shuffled):
     rows, values = {}, {}
     for leaf in leaves:
         if _has_batch(leaf.shape):
-            rows[leaf.primitive.label] = generator.normal(size=(ROWS, *leaf.shape[1:])).astype(dtype)
+            rows[leaf.primitive.label] = generator.normal(size=(ROWS, *leaf.shape[1:])).astype(
+                dtype
+            )
         else:
             values[leaf] = generator.normal(size=leaf.shape).astype(dtype)
     order = generator.permutation(ROWS) if shuffled else None

@@ -169,7 +169,7 @@ def test_ctrl_c_keeps_the_best_weights(backend, classes):
     best = {}
 
     def keep(epoch):
-        if epoch.validation_loss == min(seen + [epoch.validation_loss]):
+        if epoch.validation_loss == min([*seen, epoch.validation_loss]):
             best.update(net.state_dict())
         seen.append(epoch.validation_loss)
         if epoch.epoch == 3:

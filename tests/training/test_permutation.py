@@ -2,8 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layerwise.graph.threefry import threefry2x32
 from layerwise.training import Permutations
-from layerwise.training.permutation import orders
+from layerwise.training.permutation import SHUFFLE, orders
 
 
 @given(st.integers(1, 400), st.integers(0, 2**32 - 1), st.integers(0, 1000))
@@ -31,5 +32,10 @@ def test_every_place_is_as_likely():
     assert np.abs(counts - 2000).max() < 255
 
 
-def test_known_order():
-    assert Permutations(8, 0)[0].tolist() == orders(8, 0, range(1))[0].tolist()
+def test_rows_are_sorted_by_their_bits():
+    rows, seed, epoch = 1000, 5, 3
+    counters = np.arange(rows // 2, dtype=np.uint32)
+    words = threefry2x32(np.uint32(seed), np.uint32(SHUFFLE), np.uint32(epoch), counters)
+    bits = np.stack(words, 1).ravel()
+    expected = sorted(range(rows), key=lambda row: (bits[row], row))
+    assert Permutations(rows, seed)[epoch].tolist() == expected

@@ -35,4 +35,4 @@ def worst_confusions(counts: np.ndarray, names: Sequence[str], most: int = 3) ->
     wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     pairs = (np.unravel_index(i, wrong.shape) for i in order if wrong.flat[i])
-    return [f"{names[t]} taken for {names[p]} {wrong[t, p]}x" for t, p in pairs]
+    return [f"{names[t]} taken for {names[p]} ({wrong[t, p]}x)" for t, p in pairs]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from .errors import Failure
+from .errors import Failure, nothing_half_done
 
 EXAMPLES_OF_TRAIN = """
 Examples:
@@ -193,17 +193,18 @@ def train(
     ] = False,
 ) -> int:
     """Do `layerwise train`; gives the exit code."""
-    from .recipe import Options
-    from .train import run_train
+    with nothing_half_done():
+        from .recipe import Options
+        from .train import run_train
 
-    options = Options(
-        data=data, hidden=hidden, activation=activation, dropout=dropout, epochs=epochs,
-        batch_size=batch_size, optimizer=optimizer, learning_rate=lr, schedule=schedule,
-        weight_decay=weight_decay, label_smoothing=label_smoothing, patience=early_stopping,
-        seed=seed, checkpoint=checkpoint, resume=resume, threads=threads, backend=backend, out=out,
-        quiet=quiet, json=json,
-    )  # fmt: skip
-    return run_train(options)
+        options = Options(
+            data=data, hidden=hidden, activation=activation, dropout=dropout, epochs=epochs,
+            batch_size=batch_size, optimizer=optimizer, learning_rate=lr, schedule=schedule,
+            weight_decay=weight_decay, label_smoothing=label_smoothing, patience=early_stopping,
+            seed=seed, checkpoint=checkpoint, resume=resume, threads=threads, backend=backend,
+            out=out, quiet=quiet, json=json,
+        )  # fmt: skip
+        return run_train(options)
 
 
 @app.command()
@@ -222,17 +223,19 @@ def predict(
     ] = Path("-"),
 ) -> None:
     """Predict the class of each row of a CSV file, with the probability of every class."""
-    from .predict import run_predict
+    with nothing_half_done():
+        from .predict import run_predict
 
-    run_predict(model, file, out)
+        run_predict(model, file, out)
 
 
 @app.command()
 def show(model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")]) -> None:
     """Show a saved model: its layers, shapes, parameter counts, and how it was trained."""
-    from .show import run_show
+    with nothing_half_done():
+        from .show import run_show
 
-    run_show(model)
+        run_show(model)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -248,9 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return result if isinstance(result, int) else 0
     except Failure as failure:
-        return _complain(str(failure), 1)
-    except KeyboardInterrupt:
-        return _complain("stopped", 130)
+        return _complain(str(failure), failure.exit_code)
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "show"):
             error.show()  # typer's own: usage, the mistake, and where the help is

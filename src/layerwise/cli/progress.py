@@ -42,7 +42,7 @@ class Progress:
     def steps_done(self, now: training.Progress) -> None:
         """Show how far the epoch is, on the live line."""
         cells = (
-            f"{now.epoch}/{now.epochs}",
+            _of(now.epoch, now.epochs),
             f"{now.loss:.4f}",
             *("", "", ""),
             f"{now.learning_rate:.2g}",
@@ -77,7 +77,7 @@ class Progress:
 def _describe(epoch: training.Epoch, epochs: int, left: float) -> str:
     return _row(
         (
-            f"{epoch.epoch}/{epochs}",
+            _of(epoch.epoch, epochs),
             f"{epoch.training_loss:.4f}",
             _number(epoch.validation_loss),
             _percent(epoch.training_accuracy),
@@ -91,6 +91,12 @@ def _describe(epoch: training.Epoch, epochs: int, left: float) -> str:
 
 def _row(cells: tuple[str, ...]) -> str:
     return "".join(cell.rjust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+
+
+def _of(epoch: int, epochs: int) -> str:
+    """An epoch's number and how many there are; the number alone where both are too long."""
+    both = f"{epoch}/{epochs}"
+    return both if 2 * len(str(epochs)) < WIDTHS[0] else str(epoch)
 
 
 def _nice_step(epochs: int) -> int:

@@ -50,6 +50,11 @@ class Screen:
 
         self._console.print(Text(text, style))
 
+    def say(self, text: str, style: str = "") -> None:
+        """Show a sentence that stays, wrapped to the width of the screen."""
+        for line in textwrap.wrap(text, self.width, break_on_hyphens=False):
+            self.line(line, style)
+
     def field(self, name: str, text: str, indent: int = 14) -> None:
         """Show a name and what it is, wrapped to the width of the screen."""
         width = min(self.width, 100) - 1

@@ -14,12 +14,10 @@ from .. import backends, data
 from ..model import Model
 from ..training import Run, train
 from .confusion import confusion_lines, count_confusions, worst_confusions
+from .errors import INTERRUPTED
 from .progress import Progress
 from .recipe import Options, Recipe, check_data_set, prepare
 from .screen import Screen
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, by the custom of shells: 128 and the signal's number."""
 
 
 @dataclass(frozen=True)
@@ -147,14 +145,14 @@ def _show_outcome(options: Options, run: Run, outcome: Outcome, classes: Sequenc
         screen.line()
     with Screen() as screen:
         if run.stopped == "interrupted":
-            screen.line(_what_is_kept(run), "yellow")
+            screen.say(_what_is_kept(run), "yellow")
         elif run.stopped == "early stopping":
-            screen.line(f"stopped early: no better epoch since epoch {run.best_epoch}")
-        screen.line(
+            screen.say(f"stopped early: no better epoch since epoch {run.best_epoch}")
+        screen.say(
             f"test accuracy {outcome.accuracy:.1%} on {outcome.rows} rows never used before",
             "bold green",
         )
-        screen.line(f"model saved in {options.out}")
+        screen.say(f"model saved in {options.out}")
 
 
 def _what_is_kept(run: Run) -> str:

@@ -446,6 +446,10 @@ class Schedule:
 
     def _update(self, variable: Tensor, value: Tensor) -> None:
         """Write over the variable where it is computed, if nothing still needs the old value."""
+        if isinstance(self.base(value).primitive, Variable):
+            # Another variable's old value, which may be overwritten before it is copied.
+            value = Tensor(e.StopGradient(), [value])
+            self._store(value)
         home = self._home.get(value)
         readers = [k for k, kernel in enumerate(self.kernels) if variable in kernel.reads]
         kernel = None if home is None else self.kernels[home]

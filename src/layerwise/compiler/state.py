@@ -27,14 +27,13 @@ class State(MutableMapping[Tensor, np.ndarray]):
     def __setitem__(self, variable: Tensor, value: np.ndarray) -> None:
         if not isinstance(variable.primitive, Variable):
             raise TypeError(f"a state holds variables, not {variable!r}")
-        # Not ascontiguousarray: it would turn a scalar into shape (1,).
-        array = np.array(value, variable.dtype, order="C")
-        if array.shape != variable.shape:
+        value = np.asarray(value)
+        if value.shape != variable.shape:
             raise ShapeError(
                 f"'{variable.primitive.label}': expected shape {show(variable.shape)}, got "
-                f"{array.shape}"
+                f"{value.shape}"
             )
-        self._values[variable] = array
+        self._values[variable] = aligned_copy(value, variable.dtype)
 
     def __delitem__(self, variable: Tensor) -> None:
         del self._values[variable]
@@ -52,3 +51,21 @@ class State(MutableMapping[Tensor, np.ndarray]):
     def replace(self, values: Mapping[Tensor, np.ndarray]) -> None:
         """Take several new arrays at once; an interrupt sees all of them or none."""
         self._values.update(values)
+
+
+LINE = 64
+"""Bytes of a cache line, and of the widest vectors."""
+
+
+def aligned_bytes(count: int) -> np.ndarray:
+    """Uninitialised bytes that begin a cache line."""
+    raw = np.empty(count + LINE, np.uint8)
+    skip = -raw.__array_interface__["data"][0] % LINE
+    return raw[skip : skip + count]
+
+
+def aligned_copy(value: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A row-major copy that begins a cache line."""
+    array = aligned_bytes(value.size * dtype.itemsize).view(dtype).reshape(value.shape)
+    array[...] = value
+    return array

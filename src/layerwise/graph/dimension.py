@@ -38,6 +38,7 @@ class ShapeError(ValueError):
 
 def size(shape: Iterable[Dimension]) -> Dimension:
     """Number of elements; a `Batch` when one of the dimensions is."""
+    shape = tuple(shape)
     total: Dimension = 1
     for dimension in shape:
         if isinstance(total, Batch) and isinstance(dimension, Batch):

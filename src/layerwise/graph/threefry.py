@@ -39,11 +39,18 @@ def threefry2x32(key0: Any, key1: Any, counter0: Any, counter1: Any) -> tuple[Wo
         for words in (key0, key1, counter0, counter1)
     )
     keys = (key0, key1, key0 ^ key1 ^ np.uint32(PARITY))
-    x, y = counter0 + key0, counter1 + key1
+    # Whole arrays, worked on in place: fresh ones for every operation would take most of the time.
+    x, y = np.empty((2, *(shape or (1,))), np.uint32)
+    np.add(counter0, key0, out=x)
+    np.add(counter1, key1, out=y)
+    turned = np.empty_like(y)
     for group in range(5):
         for rotation in ROTATIONS[group % 2]:
-            x = x + y
-            y = x ^ (y << np.uint32(rotation) | y >> np.uint32(32 - rotation))
-        x = x + keys[(group + 1) % 3]
-        y = y + keys[(group + 2) % 3] + np.uint32(group + 1)
+            x += y
+            np.left_shift(y, np.uint32(rotation), out=turned)
+            y >>= np.uint32(32 - rotation)
+            y |= turned
+            y ^= x
+        x += keys[(group + 1) % 3]
+        y += keys[(group + 2) % 3] + np.uint32(group + 1)
     return x.reshape(shape), y.reshape(shape)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from ..graph import (
     topological_order,
     variable,
 )
+from ..graph.leaves import Input, Variable
 from ..nn.inputs import trace_rows
 from ..nn.losses import Loss, batch_loss, find
 from ..nn.module import Module
@@ -33,6 +34,16 @@ from ..nn.notes import notes_of
 from ..nn.parameter import Parameter
 from ..nn.trace import Call, Trace
 from .formula import Writer, tidy
+
+
+class Line(NamedTuple):
+    """One line of a pass: ``name = formula  shape``."""
+
+    name: str
+    formula: str
+    shape: str
+    adds: bool = False
+    """Whether the formula adds to what another layer gave: ``+=``."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Step:
     ----------
     title : such as ``Layer 2: Linear(128, 10)``.
     output : name of what the layer computed, such as ``h3``.
-    forward, backward : lines of (name, formula, shape): what it computed, and the gradients.
+    forward, backward : what it computed, and the gradients that it gives.
     needs : names of the values that are held from the forward pass for its gradients.
     gradients : graph of each gradient it gives, by name (``dL/dh2``), in terms of the inputs named
         ``dL/d`` and its output, and of the values it needs.
@@ -53,8 +64,8 @@ class Step:
 
     title: str
     output: str
-    forward: list[tuple[str, str, str]]
-    backward: list[tuple[str, str, str]]
+    forward: list[Line]
+    backward: list[Line]
     needs: list[str]
     gradients: dict[str, Tensor] = field(repr=False)
     placeholders: dict[str, Tensor] = field(repr=False)
@@ -70,12 +81,14 @@ class Backward:
     network, loss : what it is of.
     steps : from the loss back to the first layer.
     values : tensor of the forward graph for each name, ``x``, ``h1``, ..., ``L`` and parameters.
+    unchanged : sentences on layers that do nothing.
     """
 
     network: str
     loss: str
     steps: list[Step]
     values: dict[str, Tensor] = field(repr=False)
+    unchanged: list[str]
 
     def __str__(self) -> str:
         lines = [
@@ -84,12 +97,14 @@ class Backward:
             "The forward pass runs from x down to the loss L and keeps what the way back needs.",
             "The way back is the chain rule, one layer at a time: a layer gets dL/d(its output)",
             "and gives dL/d(its input) to the layer before it, and dL/d(weight) to the optimiser.",
-            "Read @ as the matrix product and * as the product of numbers, place by place.",
+            "Read @ as the matrix product and * as the product of numbers, place by place; names",
+            "such as t1 hold within one layer, and += adds to what a later layer gave already.",
             "",
             "FORWARD, first to last",
         ]
         forward = [line for step in reversed(self.steps) for line in step.forward]
         lines += _columns(forward, "  ")
+        lines += [f"  {sentence}" for sentence in self.unchanged]
         lines += ["", "BACKWARD, last to first"]
         for step in self.steps:
             lines += ["", step.title]
@@ -207,7 +222,7 @@ def _parts(
         title = f"Layer {call.path}: {call.module}" if call.path else str(call.module)
         for before in _tensors(call.inputs):
             if stable[before] not in names:
-                cut(stable[before], f"Before layer {call.path}")
+                cut(stable[before], "Between the layers")
         for output in _tensors([call.output]):
             if stable[output] in names:
                 unchanged.append(f"{title} passes {names[stable[output]]} on as it is")
@@ -247,90 +262,95 @@ def _label(tensor: Tensor) -> str:
 
 
 def _read(net: Module, loss: Loss, parts: _Parts) -> Backward:
+    cuts = [_cut(part, parts.names) for part in parts.parts]
+    forward, number = [], 1
+    for cut in cuts:
+        writer = Writer(cut.labels, number)
+        lines = writer.lines(tidy({cut.own: cut.output}))
+        forward.append([Line(name, text, show(tensor.shape)) for name, text, tensor in lines])
+        number = writer.next
     arrived: set[str] = {"L"}
-    steps = []
-    for part in reversed(parts.parts):
-        steps.append(_step(part, parts.names, arrived))
-    network = type(net).__name__
+    backwards = zip(reversed(cuts), reversed(forward), strict=True)
+    steps = [_step(cut, lines, arrived) for cut, lines in backwards]
     values = {name: tensor for tensor, name in parts.names.items()}
-    return Backward(network, loss.name, steps, values)
+    return Backward(type(net).__name__, loss.name, steps, values, parts.unchanged)
 
 
-def _step(part: _Part, names: Mapping[Tensor, str], arrived: set[str]) -> Step:
-    own = names[part.output]
-    sources = {t: n for t, n in names.items() if t is not part.output and _is_held(t)}
-    # Each source becomes a leaf, so that the chain rule stops there and hands over.
-    leaves = {t: input(n, t.shape, t.dtype) for t, n in sources.items()}
-    cut = _cut(part.output, leaves)
-    reached = set(topological_order([cut]))
-    used = {t: leaf for t, leaf in leaves.items() if leaf in reached}
-    forward = Writer({leaf: sources[t] for t, leaf in used.items()})
-    shown = forward.lines(tidy({own: cut}))
-    placeholders = {sources[t]: leaf for t, leaf in used.items()}
-    before = [(name, text, show(tensor.shape)) for name, text, tensor in shown]
+class _Cut(NamedTuple):
+    """A part whose sources are leaves, so that the chain rule stops there and hands over."""
+
+    title: str
+    own: str
+    output: Tensor
+    sources: dict[Tensor, Tensor]
+    """The tensor of the whole graph that each leaf stands for."""
+    labels: dict[Tensor, str]
+    """The name of each leaf."""
+
+
+def _cut(part: _Part, names: Mapping[Tensor, str]) -> _Cut:
+    leaves = {t: input(n, t.shape, t.dtype) for t, n in names.items() if t is not part.output}
+    (output,) = substitute([part.output], leaves)
+    reached = set(topological_order([output]))
+    sources = {leaf: t for t, leaf in leaves.items() if leaf in reached}
+    labels = {leaf: names[t] for leaf, t in sources.items()}
+    return _Cut(part.title, names[part.output], output, sources, labels)
+
+
+def _step(cut: _Cut, forward: list[Line], arrived: set[str]) -> Step:
+    own, output = cut.own, cut.output
+    held = {name: leaf for leaf, name in cut.labels.items()}
     if own not in arrived:
         note = (
-            f"No gradient comes to {own}: the loss and this layer are one stable step, which "
-            "starts from this layer's input."
+            f"No gradient comes to {own}: this layer and the loss are one stable step, which "
+            "starts from the layer's input."
         )
-        return Step(part.title, own, before, [], [], {}, placeholders, note)
-    given = input(f"dL/d{own}", cut.shape, cut.dtype)
-    seed = constant(1.0, cut.dtype) if own == "L" else given
-    wanted = [leaf for leaf in used.values() if dtypes.is_float(leaf.dtype)]
-    found = backpropagate({cut: seed}, wanted)
-    gradients = {f"dL/d{placeholders_name(used, sources, leaf)}": found[leaf]
-                 for leaf in _weights_first(wanted, used) if leaf in found}  # fmt: skip
-    backward = Writer({leaf: sources[t] for t, leaf in used.items()} | {cut: own, given: given_name(own)})
-    lines = []
-    if gradients:
-        for name, text, tensor in backward.lines(tidy(gradients)):
-            sign = name
-            if name in gradients:
-                sign = f"{name} +" if name[4:] in arrived else name
-                arrived.add(name[4:])
-            lines.append((sign, text, show(tensor.shape)))
-    needs = [n for n in [*placeholders, own] if n in backward.used]
-    if own in needs:
-        placeholders[own] = cut
-    placeholders[f"dL/d{own}"] = given
-    note = "" if gradients else "Nothing to learn here, and nothing before it to pass a gradient to."
-    return Step(part.title, own, before, lines, needs, gradients, placeholders, note)
+        return Step(cut.title, own, forward, [], [], {}, held, note)
+    arriving = f"dL/d{own}"
+    given = input(arriving, output.shape, output.dtype)
+    seed = constant(1.0, output.dtype) if own == "L" else given
+    gradients = _gradients(output, seed, cut.sources, cut.labels)
+    writer = Writer({**cut.labels, output: own, given: arriving})
+    backward = []
+    for name, text, tensor in writer.lines(tidy(gradients) if gradients else {}):
+        source = name.removeprefix("dL/d")
+        adds = name in gradients and source in arrived
+        backward.append(Line(name, text, show(tensor.shape), adds))
+        if name in gradients:
+            arrived.add(source)
+    needs = [n for n in (*held, own, "kept") if n in writer.used]
+    note = "" if gradients else "There is nothing before it to pass a gradient to."
+    held |= {own: output, arriving: given}
+    return Step(cut.title, own, forward, backward, needs, gradients, held, note)
 
 
-def _is_held(tensor: Tensor) -> bool:
-    return True
+def _gradients(
+    output: Tensor, seed: Tensor, sources: Mapping[Tensor, Tensor], labels: Mapping[Tensor, str]
+) -> dict[str, Tensor]:
+    """Gradients of a part's weights, then of the values it took from before it."""
+    # Training needs no gradient of what is fed, or maintained without a gradient.
+    wanted = [
+        leaf
+        for leaf, source in sources.items()
+        if dtypes.is_float(leaf.dtype) and not isinstance(source.primitive, Input)
+    ]
+    found = backpropagate({output: seed}, wanted)
+    weights = [leaf for leaf in wanted if isinstance(sources[leaf].primitive, Variable)]
+    ordered = [*weights, *(leaf for leaf in wanted if leaf not in weights)]
+    return {f"dL/d{labels[leaf]}": found[leaf] for leaf in ordered if leaf in found}
 
 
-def given_name(own: str) -> str:
-    """Name of the gradient that arrives at a value."""
-    return f"dL/d{own}"
-
-
-def placeholders_name(
-    used: Mapping[Tensor, Tensor], sources: Mapping[Tensor, str], leaf: Tensor
-) -> str:
-    """Name of the value that a leaf stands for."""
-    return next(sources[t] for t, x in used.items() if x is leaf)
-
-
-def _weights_first(
-    wanted: Sequence[Tensor], used: Mapping[Tensor, Tensor]
-) -> list[Tensor]:
-    weights = [leaf for t, leaf in used.items() if leaf in wanted and not t.inputs]
-    return [*weights, *(leaf for leaf in wanted if leaf not in weights)]
-
-
-def _cut(output: Tensor, leaves: Mapping[Tensor, Tensor]) -> Tensor:
-    (result,) = substitute([output], leaves)
-    return result
-
-
-def _columns(lines: Sequence[tuple[str, str, str]], indent: str) -> list[str]:
+def _columns(lines: Sequence[Line], indent: str) -> list[str]:
     if not lines:
         return []
-    name = max(len(n) for n, _, _ in lines)
-    formula = min(max(len(f) for _, f, _ in lines), 60)
-    return [f"{indent}{n.ljust(name)} = {f.ljust(formula)}  {shape}" for n, f, shape in lines]
+    name = max(len(line.name) for line in lines)
+    formula = min(max(len(line.formula) for line in lines), 60)
+    sums = any(line.adds for line in lines)
+    return [
+        f"{indent}{line.name.ljust(name)} {'+' if line.adds else ' ' if sums else ''}= "
+        f"{line.formula.ljust(formula)}  {line.shape}"
+        for line in lines
+    ]
 
 
-__all__ = ["Backward", "Step", "backward"]
+__all__ = ["Backward", "Line", "Step", "backward"]

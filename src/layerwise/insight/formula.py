@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -13,10 +14,11 @@ from ..graph.contraction import MatMul
 from ..graph.dimension import Batch
 from ..graph.indexing import Gather, ScatterAdd
 from ..graph.leaves import BatchSize, Iota, Leaf
-from ..graph.movement import Broadcast, Reshape, Transpose, swap_last_axes
+from ..graph.movement import Broadcast, Reshape, Transpose, broadcast_to, swap_last_axes
 from ..graph.primitive import apply
 from ..graph.random import RandomBits
 from ..graph.reduction import ArgMax, CumSum, Max, Sum
+from ..graph.reduction import sum as sum_of
 from ..graph.rewriting import rewrite
 
 ATOM, POWER, MINUS, PRODUCT, SUM, COMPARISON = 6, 5, 4, 3, 2, 1
@@ -29,23 +31,28 @@ _INFIX = {
     "LogicalOr": ("or", COMPARISON),
 }  # fmt: skip
 
-LONG = 64
-"""Characters beyond which a part that is used twice gets a line and a name of its own."""
+SHORT = 12
+"""Characters up to which a part that is used twice is written twice, without a name of its own."""
 
 
 def tidy(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Graphs in simple form, with transposes at the leaves, as people write them."""
+    """Graphs in simple form, as people write them."""
     program = simplify(Program(outputs))
-    roots = [_transpose_below_product(r) for r in program.outputs.values()]
-    return dict(zip(outputs, roots, strict=True))
+    became = rewrite(program.outputs.values(), _reading_rule)
+    return {name: became[output] for name, output in program.outputs.items()}
 
 
-def _transpose_below_product(root: Tensor) -> Tensor:
-    return rewrite([root], _transpose_rule)[root]
+def _reading_rule(node: Tensor) -> Tensor | None:
+    """(a @ b)^T is b^T @ a^T, a transpose of a transpose is nothing, and a + a is 2 a.
 
-
-def _transpose_rule(node: Tensor) -> Tensor | None:
-    """(a @ b)^T is b^T @ a^T, and a transpose of a transpose is nothing."""
+    These and the rules for quotients hold for real numbers, not for the last bit of floats: they
+    are for reading only.
+    """
+    if isinstance(node.primitive, e.Add | e.Subtract) and dtypes.is_float(node.dtype):
+        doubled = _doubled(node)
+        return _one_denominator(node) if doubled is None else doubled
+    if isinstance(node.primitive, Sum):
+        return _divided_after_sum(node)
     if not isinstance(node.primitive, Transpose) or not _swaps_last(node):
         return None
     (x,) = node.inputs
@@ -55,6 +62,51 @@ def _transpose_rule(node: Tensor) -> Tensor | None:
     if isinstance(x.primitive, Transpose) and _swaps_last(x):
         return x.inputs[0]
     return None
+
+
+def _doubled(node: Tensor) -> Tensor | None:
+    a, b = node.inputs
+    if isinstance(node.primitive, e.Subtract):
+        return None
+    if a is b:
+        return a * 2.0
+    if isinstance(a.primitive, e.Add) and a.inputs[1] is b:
+        return a.inputs[0] + b * 2.0
+    return None
+
+
+def _one_denominator(node: Tensor) -> Tensor | None:
+    """A / s + b / s is (a + b) / s, for the s of a softmax, which then shows as one."""
+    (a, s), (b, t) = map(_quotient, node.inputs)
+    if s is None or s is not t or not _is_softmax_total(s):
+        return None
+    return apply(e.Divide(), apply(node.primitive, a, b), broadcast_to(s, node.shape))
+
+
+def _divided_after_sum(node: Tensor) -> Tensor | None:
+    """sum(a / s) is sum(a) / s, for the s of a softmax along the same axes."""
+    axes = node.primitive.axes  # type: ignore[attr-defined]
+    a, s = _quotient(node.inputs[0])
+    if s is None or not _is_softmax_total(s) or s.inputs[0].shape != a.shape:
+        return None
+    same_axes = s.primitive.axes == axes  # type: ignore[attr-defined]
+    return sum_of(a, axes, keepdims=True) / s if same_axes else None
+
+
+def _quotient(node: Tensor) -> tuple[Tensor, Tensor | None]:
+    """A and s of a / s, of -(a / s) and of a / s repeated; s is None for other nodes."""
+    operation = node.primitive
+    if isinstance(operation, e.Negative | Broadcast):
+        a, s = _quotient(node.inputs[0])
+        again = e.negative(a) if isinstance(operation, e.Negative) else broadcast_to(a, node.shape)
+        return again, s
+    if isinstance(operation, e.Divide):
+        return node.inputs[0], _through(node.inputs[1])
+    return node, None
+
+
+def _is_softmax_total(s: Tensor) -> bool:
+    return isinstance(s.primitive, Sum) and _exponential(s.inputs[0]) is not None
 
 
 def _swaps_last(node: Tensor) -> bool:
@@ -69,21 +121,23 @@ class Writer:
     Parameters
     ----------
     names : tensors that are written by name.
+    first : number of the first name for a part that is used twice: ``t1``.
     """
 
-    def __init__(self, names: Mapping[Tensor, str]) -> None:
+    def __init__(self, names: Mapping[Tensor, str], first: int = 1) -> None:
         self.names = dict(names)
         self.used: set[str] = set()
         """Names that the formulas so far mention."""
-        self._temporaries = 0
+        self.next = first
 
     def lines(self, outputs: Mapping[str, Tensor]) -> list[tuple[str, str, Tensor]]:
         """Name, formula and tensor of each line: the outputs, and before them what they share."""
         lines = []
         for node in _shared_parts(outputs.values(), self.names):
             formula = self._text(node)[0]
-            if len(formula) >= 12 and self._worth_a_name(node):
-                name = self._fresh(node)
+            if len(formula) > SHORT and self._worth_a_name(node):
+                name = f"t{self.next}"
+                self.next += 1
                 lines.append((name, formula, node))
                 self.names[node] = name
         for name, output in outputs.items():
@@ -91,11 +145,7 @@ class Writer:
         return lines
 
     def _worth_a_name(self, node: Tensor) -> bool:
-        return not _softmax(node) and _one_hot(node) is None and not _is_kept(node)
-
-    def _fresh(self, node: Tensor) -> str:
-        self._temporaries += 1
-        return f"t{self._temporaries}"
+        return _softmax(node) is None and _one_hot(node) is None and not _is_kept(node)
 
     # -- formulas ----------------------------------------------------------------------------------
 
@@ -108,7 +158,8 @@ class Writer:
         if number is not None:
             text = _number(float(number))
             return text, MINUS if text.startswith("-") else ATOM
-        for pattern in (self._known_function, self._choice, self._movement, self._infix):
+        for pattern in (self._known_function, self._product, self._choice, self._movement,
+                        self._sum_of_two, self._infix):  # fmt: skip
             found = pattern(node)
             if found is not None:
                 return found
@@ -119,9 +170,6 @@ class Writer:
             return self._function("softmax", x), ATOM
         if (x := _log_softmax(node)) is not None:
             return self._function("log_softmax", x), ATOM
-        if (found := _times_softmax(node)) is not None:
-            factor, x = found
-            return f"{self._wrap(factor, PRODUCT)} * {self._function('softmax', x)}", PRODUCT
         if (x := _shifted(node)) is not None:
             return f"{self._wrap(x, SUM)} - max({self._text(x)[0]})", SUM
         if (y := _one_hot(node)) is not None:
@@ -129,12 +177,10 @@ class Writer:
         if (x := _relu(node)) is not None:
             return self._function("relu", x), ATOM
         if _is_kept(node):
+            self.used.add("kept")
             return "kept", ATOM
         if (x := _square(node)) is not None:
             return f"{self._wrap(x, POWER + 1)}^2", POWER
-        if (found := _mean(node)) is not None:
-            x, axes = found
-            return f"mean({self._text(x)[0]}{_axes(axes, x)})", ATOM
         return None
 
     def _choice(self, node: Tensor) -> tuple[str, int] | None:
@@ -151,6 +197,8 @@ class Writer:
             return self._text(node.inputs[0])
         if isinstance(operation, Reshape):
             (x,) = node.inputs
+            if _turns(node):
+                return self._function("transpose", x), ATOM
             if [d for d in x.shape if d != 1] == [d for d in node.shape if d != 1]:
                 return self._text(x)
             shape = ", ".join(str(d) for d in node.shape)
@@ -159,19 +207,77 @@ class Writer:
             return self._function("transpose", node.inputs[0]), ATOM
         return None
 
+    def _product(self, node: Tensor) -> tuple[str, int] | None:
+        """A chain of products, quotients and signs as one fraction."""
+        if not isinstance(node.primitive, e.Multiply | e.Divide | e.Negative | Sum):
+            return None
+        fraction = _Fraction()
+        self._collect(node, fraction, above=True)
+        return fraction.text()
+
+    def _collect(self, node: Tensor, into: _Fraction, above: bool) -> None:
+        """Put a node's factors above or below the line."""
+        node = _unstretched(node, self.names)
+        number = None if node in self.names else scalar_value(node)
+        if number is not None:
+            into.number *= float(number) if above else 1 / float(number) if number else math.inf
+            return
+        operation = node.primitive
+        known = node in self.names or self._known_function(node) is not None
+        if not known and (found := _times_softmax(node)) is not None:
+            factor, x = found
+            self._collect(factor, into, above)
+            into.add(self._function("softmax", x), ATOM, above)
+        elif not known and (found := _mean(node)) is not None:
+            self._reduced("mean", *found, into, above)
+        elif not known and isinstance(operation, Sum):
+            self._reduced("sum", node.inputs[0], operation.axes, into, above)
+        elif not known and isinstance(operation, e.Multiply):
+            for factor in node.inputs:
+                self._collect(factor, into, above)
+        elif not known and isinstance(operation, e.Divide):
+            self._collect(node.inputs[0], into, above)
+            self._collect(node.inputs[1], into, not above)
+        elif not known and isinstance(operation, e.Negative):
+            into.number = -into.number
+            self._collect(node.inputs[0], into, above)
+        else:
+            into.add(*self._text(node), above)
+
+    def _reduced(
+        self, name: str, x: Tensor, axes: tuple[int, ...], into: _Fraction, above: bool
+    ) -> None:
+        """A sum or a mean as a factor; that of what is negative is minus that of the positive."""
+        inner = _Fraction()
+        self._collect(x, inner, above=True)
+        text = self._text(x)[0]
+        if inner.negative:
+            inner.number, into.number = -inner.number, -into.number
+            text = inner.text()[0]
+        into.add(f"{name}({text}{_axes(axes, x)})", ATOM, above)
+
+    def _sum_of_two(self, node: Tensor) -> tuple[str, int] | None:
+        """A + b, with a minus where b is negative, and what is positive in front."""
+        if not isinstance(node.primitive, e.Add):
+            return None
+        a, b = (self._text(i) for i in node.inputs)
+        if a[0].startswith("-") and not b[0].startswith("-"):
+            a, b = b, a
+        first = a[0] if a[1] >= SUM else f"({a[0]})"
+        if b[0].startswith("-"):
+            rest = b[0][1:]
+            return f"{first} - {f'({rest})' if b[1] <= SUM else rest}", SUM
+        return f"{first} + {b[0] if b[1] >= SUM else f'({b[0]})'}", SUM
+
     def _infix(self, node: Tensor) -> tuple[str, int] | None:
-        if isinstance(node.primitive, e.Negative):
-            return f"-{self._wrap(node.inputs[0], PRODUCT)}", MINUS
         symbol, level = _INFIX.get(node.primitive.name, (None, 0))
         if symbol is None or len(node.inputs) != 2:
             return None
         a, b = node.inputs
         if symbol == "@":
             return f"{self._wrap(a, ATOM)} @ {self._wrap(b, ATOM)}", PRODUCT
-        if symbol == "+" and isinstance(b.primitive, e.Negative) and b not in self.names:
-            symbol, b = "-", b.inputs[0]
-        # a - (b + c) and a / (b * c) need their brackets.
-        right = level + 1 if symbol in "-/" or level == COMPARISON else level
+        # a - (b + c) needs its brackets.
+        right = level + 1 if symbol == "-" or level == COMPARISON else level
         return f"{self._wrap(a, level)} {symbol} {self._wrap(b, right)}", level
 
     def _call(self, node: Tensor) -> tuple[str, int]:
@@ -182,10 +288,9 @@ class Writer:
             return f"0..{operation.length}", ATOM
         if isinstance(operation, Leaf):
             return operation.describe(), ATOM
-        if isinstance(operation, Sum | Max):
-            name = "sum" if isinstance(operation, Sum) else "max"
+        if isinstance(operation, Max):
             (x,) = node.inputs
-            return f"{name}({self._text(x)[0]}{_axes(operation.axes, x)})", ATOM
+            return f"max({self._text(x)[0]}{_axes(operation.axes, x)})", ATOM
         arguments = [self._text(i)[0] for i in node.inputs]
         if isinstance(operation, Gather):
             return f"{arguments[0]}[{arguments[1]}]", ATOM
@@ -205,13 +310,80 @@ class Writer:
         return text if binds >= level else f"({text})"
 
 
+class _Fraction:
+    """A number times factors over factors, collected one by one."""
+
+    def __init__(self) -> None:
+        self.number = 1.0
+        self.above: Counter[tuple[str, int]] = Counter()
+        self.below: Counter[tuple[str, int]] = Counter()
+
+    @property
+    def negative(self) -> bool:
+        return self.number < 0
+
+    def add(self, text: str, binds: int, above: bool) -> None:
+        if text.startswith("-") and binds >= PRODUCT:
+            text, self.number = text[1:], -self.number
+        (self.above if above else self.below)[text, binds] += 1
+
+    def text(self) -> tuple[str, int]:
+        """The fraction written out, and how tightly it binds."""
+        above = [_power(*factor, count) for factor, count in self.above.items()]
+        below = [_power(*factor, count) for factor, count in self.below.items()]
+        size = abs(self.number)
+        if size != 1 or not above:
+            above.insert(0, (_number(size), ATOM))
+        level = above[0][1] if len(above) == 1 and not below else PRODUCT
+        text = " * ".join(
+            t if b >= PRODUCT or len(above) == 1 == level else f"({t})" for t, b in above
+        )
+        if len(above) == 1 and below and above[0][1] < PRODUCT:
+            text = f"({above[0][0]})"
+        if len(below) == 1:
+            text += f" / {below[0][0] if below[0][1] > PRODUCT else f'({below[0][0]})'}"
+        elif below:
+            product = " * ".join(t if b >= PRODUCT else f"({t})" for t, b in below)
+            text += f" / ({product})"
+        if not self.negative:
+            return text, level
+        return (f"-{text}", PRODUCT) if level >= PRODUCT else (f"-({text})", PRODUCT)
+
+
+def _power(text: str, binds: int, count: int) -> tuple[str, int]:
+    if count == 1:
+        return text, binds
+    return f"{text if binds == ATOM else f'({text})'}^{count}", POWER
+
+
+def _unstretched(node: Tensor, names: Mapping[Tensor, str]) -> Tensor:
+    """Below what a reader need not see: repetition, and axes of length 1."""
+    while node not in names:
+        operation = node.primitive
+        if isinstance(operation, Reshape):
+            (x,) = node.inputs
+            same = [d for d in x.shape if d != 1] == [d for d in node.shape if d != 1]
+            if not same or _turns(node):
+                break
+        elif not isinstance(operation, Broadcast | e.StopGradient):
+            break
+        node = node.inputs[0]
+    return node
+
+
+def _turns(node: Tensor) -> bool:
+    """Whether a reshape makes a row of a column, or a column of a row: a transpose to a reader."""
+    (x,) = node.inputs
+    return len(x.shape) == 2 and x.shape != node.shape == x.shape[::-1]
+
+
 def _number(value: float) -> str:
     return f"{value:.4g}"
 
 
 def _axes(axes: tuple[int, ...], x: Tensor) -> str:
-    """What stands after the comma: nothing when every axis longer than 1 is meant."""
-    if all(i in axes or d == 1 for i, d in enumerate(x.shape)):
+    """What stands after the comma: nothing when the sum leaves one number."""
+    if all(i in axes or d == 1 for i, d in enumerate(x.shape)) and len(x.shape) == len(axes):
         return ""
     if axes == (0,) and isinstance(x.shape[0], Batch):
         return ", over rows"
@@ -304,9 +476,9 @@ def _times_softmax(node: Tensor) -> tuple[Tensor, Tensor] | None:
         return None
     for scaled, exponential in (node.inputs, node.inputs[::-1]):
         x, scaled = _exponential(exponential), _through(scaled)
-        if x is not None and isinstance(scaled.primitive, e.Divide):
-            if _total_of(scaled.inputs[1], x):
-                return scaled.inputs[0], x
+        quotient = x is not None and isinstance(scaled.primitive, e.Divide)
+        if x is not None and quotient and _total_of(scaled.inputs[1], x):
+            return scaled.inputs[0], x
     return None
 
 

@@ -51,7 +51,9 @@ def write_tensors(
         raise
 
 
-def read_tensors(path: Any, kind: str, version: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_tensors(
+    path: Any, kind: str, version: int
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The description and the tensors of a file of ours.
 
     Raises
@@ -67,7 +69,7 @@ def read_tensors(path: Any, kind: str, version: int) -> tuple[dict[str, Any], di
         )
     if found != kind:
         advice = {
-            "layerwise-checkpoint": "it is a checkpoint: give it to train(checkpoint=, resume=True)",
+            "layerwise-checkpoint": "it is a checkpoint: use train(checkpoint=, resume=True)",
             "layerwise-model": "it is a saved model: layerwise.load reads it",
         }.get(found, "it was written by another program")
         raise ModelFileError(f"'{path}': expected the format '{kind}', got '{found}'; {advice}")
@@ -159,6 +161,8 @@ def _checksum(text: str, arrays: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {arrays[name].shape} {array.dtype.str};".encode("utf-8", "surrogatepass"))
+        digest.update(
+            f"{name} {arrays[name].shape} {array.dtype.str};".encode("utf-8", "surrogatepass")
+        )
         digest.update(array.tobytes())
     return digest.hexdigest()

@@ -151,16 +151,21 @@ def graph_of(
 ) -> tuple[list[Tensor], Tensor]:
     """The inverse of `about_graph`: inputs and output; raises `ModelFileError`."""
     nodes = graph_from_json(about.get("nodes"), tensors, variables)
-    fed, result = about.get("graph_inputs"), about.get("graph_output")
-    numbers = [*fed, result] if isinstance(fed, list) and fed else [None]
-    if any(type(i) is not int or not 0 <= i < len(nodes) for i in numbers):
+    fed: Any = about.get("graph_inputs")
+    result: Any = about.get("graph_output")
+    known = isinstance(fed, list) and fed and all(_is_index(i, nodes) for i in (*fed, result))
+    if not known:
         raise ModelFileError("the graph does not say which nodes are its inputs and its output")
-    inputs = [nodes[i] for i in numbers[:-1]]
+    inputs = [nodes[i] for i in fed]
     labels = [i.primitive.label for i in inputs if isinstance(i.primitive, Input)]
     stray = {n for n in nodes if isinstance(n.primitive, Input)} - set(inputs)
     if labels != input_names(len(inputs)) or stray:
         raise ModelFileError(f"the graph's inputs are named {labels}, which is not possible")
-    return inputs, nodes[numbers[-1]]
+    return inputs, nodes[result]
+
+
+def _is_index(value: Any, of: Sequence[Any]) -> bool:
+    return type(value) is int and 0 <= value < len(of)
 
 
 def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
@@ -196,7 +201,9 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
 
 def _texts(about: Mapping[str, Any], key: str) -> list[str] | None:
     found = about.get(key)
-    if found is not None and not (isinstance(found, list) and all(isinstance(x, str) for x in found)):
+    if found is not None and not (
+        isinstance(found, list) and all(isinstance(x, str) for x in found)
+    ):
         raise ModelFileError(f"'{key}' is no list of names")
     return found
 
@@ -224,8 +231,8 @@ def _fill(net: M, path: str | Path) -> M:
     extra = sorted(tensors.keys() - wanted.keys())
     if missing or extra:
         raise ModelFileError(
-            f"the tensors of '{path}' do not fit the network: missing {missing}, left over {extra}; "
-            "the network needs the layers and the names that were saved"
+            f"the tensors of '{path}' do not fit the network: missing {missing}, left over {extra};"
+            " the network needs the layers and the names that were saved"
         )
     before = {name: held.value for name, held in wanted.items()}
     try:

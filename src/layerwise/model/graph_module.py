@@ -79,7 +79,9 @@ class _Graph:
         self.inputs, self.output, self.variables = inputs, output, variables
 
 
-def _rebuild(about: dict[str, Any], constants: dict[str, Any], held: dict[str, Held]) -> GraphModule:
+def _rebuild(
+    about: dict[str, Any], constants: dict[str, Any], held: dict[str, Held]
+) -> GraphModule:
     from .file import graph_of
 
     inputs, output = graph_of(about, constants, {n: h.tensor for n, h in held.items()})

@@ -184,10 +184,12 @@ def _constant(entry: dict[str, Any], tensors: Mapping[str, np.ndarray]) -> Tenso
     if "tensor" in entry:
         array = tensors.get(entry["tensor"]) if isinstance(entry["tensor"], str) else None
         if array is None or array.shape != shape or array.dtype != dtype:
-            raise ModelFileError(f"the constant {_short(entry['tensor'])} is not in the file as said")
+            raise ModelFileError(
+                f"the constant {_short(entry['tensor'])} is not in the file as said"
+            )
     else:
-        values = entry.get("values")
-        wanted = {"f": (int, float), "b": (bool,)}.get(dtype.kind, (int,))
+        values: Any = entry.get("values")
+        wanted: tuple[type, ...] = {"f": (int, float), "b": (bool,)}.get(dtype.kind, (int,))
         fits = isinstance(values, list) and len(values) == math.prod(shape) <= INLINE
         if not fits or any(type(v) not in wanted for v in values):
             raise ModelFileError(f"a constant of shape {shape} has the values {_short(values)}")
@@ -198,7 +200,9 @@ def _constant(entry: dict[str, Any], tensors: Mapping[str, np.ndarray]) -> Tenso
 def _inputs(name: str, kind: type[Primitive], given: Any, made: list[Tensor]) -> list[Tensor]:
     whole = isinstance(given, list) and all(type(i) is int and 0 <= i < len(made) for i in given)
     if not whole:
-        raise ModelFileError(f"{name}: inputs must be numbers of earlier nodes, got {_short(given)}")
+        raise ModelFileError(
+            f"{name}: inputs must be numbers of earlier nodes, got {_short(given)}"
+        )
     count = arity(kind)
     if len(given) != count if count is not None else not given:
         raise ModelFileError(f"{name} takes {count or 'some'} inputs, the file gives {len(given)}")

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a killed training needs to go on as if nothing had happened, in one file."""
+"""Checkpoints: all that a killed training needs to go on as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _sum_of_rows(rows: Rows) -> dict[str, Any]:
     arrays = [*rows.inputs, rows.target, *([] if rows.weight is None else [rows.weight])]
     total = 0
     for array in arrays:
-        total = zlib.crc32(memoryview(array).cast("B"), total)
+        total = zlib.crc32(array.data.cast("B"), total)
     return {"rows": len(rows), "crc32": total}
 
 

@@ -10,9 +10,7 @@ from ..errors import DataError, DTypeError, ShapeError
 from ..graph import Tensor, dtypes, show
 from ..nn.losses import LOSSES, Loss
 
-ONE_HOT_ADVICE = (
-    "number the labels first: classes, y = numpy.unique(labels, return_inverse=True)"
-)
+ONE_HOT_ADVICE = "number the labels first: classes, y = numpy.unique(labels, return_inverse=True)"
 
 
 def numbers(name: str, value: Any) -> np.ndarray:

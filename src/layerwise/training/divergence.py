@@ -100,9 +100,7 @@ def _first_bad(plan: Plan, values: dict[Tensor, np.ndarray], rows: int) -> tuple
     return "loss", "the loss was no longer finite"
 
 
-def _first_bad_backward(
-    plan: Plan, values: dict[Tensor, np.ndarray], rows: int
-) -> Probe | None:
+def _first_bad_backward(plan: Plan, values: dict[Tensor, np.ndarray], rows: int) -> Probe | None:
     """From the last layer back, the first whose output gets a gradient that is not finite."""
     reachable = set(topological_order([plan.loss]))
     probes = [p for p in plan.probes if p.output in reachable]
@@ -137,7 +135,9 @@ def _advice(layer: str, rate: float, plan: Plan, run: Run) -> str:
     steps: list[Any] = [f"Lower the learning rate (it was {rate:.3g})"]
     if "clip_norm" not in plan.train.program.inputs:
         steps.append("or clip the gradients (clip_norm=1.0)")
-    largest = max((float(np.abs(a).max()) for a in run.data.inputs if a.dtype.kind == "f"), default=0)
+    largest = max(
+        (float(np.abs(a).max()) for a in run.data.inputs if a.dtype.kind == "f"), default=0
+    )
     if largest > 100:
         steps.append(
             f"and bring the inputs to one scale first (they reach {largest:.3g}): subtract each "

@@ -48,7 +48,7 @@ NAMES = tuple(f.name for f in fields(Epoch))
 
 
 class History(Sequence[Epoch]):
-    """The epochs in order; ``history[0]`` is one, ``history["validation_loss"]`` one measure of all."""
+    """The epochs in order: ``history[0]`` is one, ``history["training_loss"]`` a measure of all."""
 
     def __init__(self, epochs: Sequence[Epoch] = ()) -> None:
         self._epochs = list(epochs)
@@ -85,7 +85,8 @@ class History(Sequence[Epoch]):
     @classmethod
     def from_dicts(cls, records: Sequence[Mapping[str, Any]]) -> History:
         """The inverse of `as_dicts`."""
-        return cls([Epoch(**{name: record.get(name) for name in NAMES}) for record in records])
+        kept: list[dict[str, Any]] = [{n: record.get(n) for n in NAMES} for record in records]
+        return cls([Epoch(**measures) for measures in kept])
 
     def __repr__(self) -> str:
         if not self._epochs:

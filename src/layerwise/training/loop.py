@@ -34,8 +34,8 @@ SNAPSHOT_SECONDS = 1.0
 CHECKPOINT_SECONDS = 30.0
 """How much work a killed training may lose in a long epoch."""
 
-MEASURES_ALPHA = 0.5
-"""Weight of the newest chunk in the estimate of a step's duration."""
+NEWEST = 0.5
+"""Weight of the newest chunk in the estimate of how long a row takes."""
 
 
 class Loop:
@@ -149,6 +149,10 @@ class Loop:
             record.stopped = "loss became NaN"
             self._finish(keep_best=False)
             raise error from None
+        except Exception:
+            # From a callback: what was learned so far is kept, though nothing is returned.
+            self._hand_over()
+            raise
         self._finish(keep_best=self.options.restore_best)
         return record
 
@@ -216,22 +220,23 @@ class Loop:
         if not math.isfinite(self.losses[first:stop].sum()):
             self._diverged(feeds)
         now = time.perf_counter()
-        self._measure_speed((now - start) / count)
+        self._measure_speed((now - start) / float(self.batch_rows[first:stop].sum()))
         if self.options.progress is not None:
             self._show_progress(now - began, done_before)
         if self.checkpoint and now - self.saved_at > CHECKPOINT_SECONDS and stop < self.steps:
             self._save()
 
     def _steps_in_chunk(self) -> int:
-        known = self.plan.seconds_per_step
-        return 1 if known is None else max(1, int(self.options.chunk_seconds / known))
+        known = self.plan.seconds_per_row
+        if known is None:
+            return 1
+        return max(1, int(self.options.chunk_seconds / (known * self.batch_rows[0])))
 
     def _measure_speed(self, seconds: float) -> None:
-        known = self.plan.seconds_per_step
+        known = self.plan.seconds_per_row
         # A first step pays for cold caches, so it counts little once others are known.
-        self.plan.seconds_per_step = max(
-            seconds if known is None else known + MEASURES_ALPHA * (seconds - known), 1e-7
-        )
+        mean = seconds if known is None else known + NEWEST * (seconds - known)
+        self.plan.seconds_per_row = max(mean, 1e-9)
 
     def _show_progress(self, seconds: float, done_before: int) -> None:
         rows = self.batch_rows[: self.position]

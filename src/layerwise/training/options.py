@@ -163,7 +163,7 @@ def weights_of_classes(
         weights = np.asarray(given, np.float64)
     if weights.shape != (classes,):
         raise OptionError(
-            f"class_weight: expected {classes} weights, one for each class, got shape {weights.shape}"
+            f"class_weight: expected {classes} weights, one for each class, got {weights.shape}"
         )
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
         raise OptionError(f"class_weight: expected finite weights of at least 0, got {given!r}")

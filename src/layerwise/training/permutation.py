@@ -47,8 +47,9 @@ def orders(rows: int, seed: int, epochs: range) -> np.ndarray:
     pairs = np.arange((rows + 1) // 2, dtype=np.uint32)
     epoch = np.array(epochs, np.uint32)[:, None]
     words = np.stack(threefry2x32(np.uint32(seed), np.uint32(SHUFFLE), epoch, pairs), axis=-1)
-    bits = words.reshape(len(epochs), -1)[:, :rows].astype(np.uint64)
-    # With the row in the low half every key differs, so the order is the same for any sort.
-    keys = bits << np.uint64(32) | np.arange(rows, dtype=np.uint64)
-    keys.sort(axis=1)
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    bits = words.reshape(len(epochs), -1)[:, :rows]
+    # Two stable sorts by 16 bits each, which NumPy does by counting: several times faster than one
+    # sort by 32. Rows with the same bits stay in their order.
+    order = np.argsort(bits.astype(np.uint16), axis=1, kind="stable")
+    high = np.take_along_axis((bits >> np.uint32(16)).astype(np.uint16), order, axis=1)
+    return np.take_along_axis(order, np.argsort(high, axis=1, kind="stable"), axis=1)

@@ -87,7 +87,7 @@ class Plan:
     measures: dict[str, Tensor]
     backend: Backend
     threads: int | None
-    seconds_per_step: float | None = None
+    seconds_per_row: float | None = None
     """Measured; the next training with this plan starts with chunks of the right length."""
     _evaluate: Executable | None = field(default=None, repr=False)
 

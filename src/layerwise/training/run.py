@@ -53,7 +53,7 @@ class Run:
     net : the trained network itself.
     history : the epochs' measures; see `History`.
     stopped : why training ended.
-    best_epoch : the epoch, counted from 1, with the lowest validation loss; None without validation.
+    best_epoch : the epoch, counted from 1, of the lowest validation loss; None without validation.
     restored : whether the net holds the weights of that epoch rather than of the last.
     steps : minibatches trained on, over all epochs.
     seconds : duration, compilation included.

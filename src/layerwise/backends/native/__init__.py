@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
+from ... import __version__
 from ...compiler.canonical import canonicalise
+from ...compiler.fingerprint import fingerprint
 from ...compiler.program import Program
 from ...compiler.schedule import Schedule
 from ...compiler.simplify import simplify
 from .executable import NativeExecutable
+from .cache import default_cache
 from .plan import Plan
-from .target import host
+from .planning import make_plan
+from .target import Target, host
 from .team import available_cores
 
 name = "native"
 
 
 def compile(program: Program, threads: int | None = None) -> NativeExecutable:
-    """Make a program ready to run, on at most `threads` threads (by default, all cores)."""
+    """Make a program ready to run, on at most `threads` threads (by default, all cores).
+
+    Programs of the same structure share one plan and its machine code, in this process and, through
+    the cache on disk, with later ones.
+    """
     target = host()
-    schedule = Schedule(canonicalise(simplify(program)))
-    plan = Plan(schedule.program, schedule, target)
     cores = available_cores()
-    return NativeExecutable(schedule.program, plan, target, max(1, min(threads or cores, 64)))
+    return NativeExecutable(program, _plan(program, target), target, max(1, min(threads or cores, 64)))
+
+
+_plans: OrderedDict[tuple[str, Target], Plan] = OrderedDict()
+_PLANS_KEPT = 64
+
+
+def _plan(program: Program, target: Target) -> Plan:
+    key = (fingerprint(program), target)
+    plan = _plans.get(key)
+    if plan is None:
+        cache = default_cache()
+        name = f"plan {__version__} {key[0]} {target}"
+        content = cache.get(name) if cache else None
+        if content is not None:
+            plan = Plan.from_bytes(content)
+        else:
+            schedule = Schedule(canonicalise(simplify(program)))
+            plan = make_plan(program, schedule, target)
+            if cache:
+                cache.put(name, plan.to_bytes())
+        _plans[key] = plan
+        while len(_plans) > _PLANS_KEPT:
+            _plans.popitem(last=False)
+    return plan

@@ -305,13 +305,14 @@ class Elements:
         f = self.function
         operation = node.primitive
         assert isinstance(operation, RandomBits)
+        # An argument, so that equal layers share their code.
+        site = self.argument(Slot("integer", operation.site), "i32")
 
         def build() -> Value:
             index = self._count(self._linear(node, position), position)
             lanes = position.lanes
-            site = constant(np.uint32(operation.site).astype(np.int32), vector("i32", lanes))
             words = vector_math.threefry2x32(
-                f, f.splat(seed, lanes), site, f.splat(step, lanes), index
+                f, f.splat(seed, lanes), f.splat(site, lanes), f.splat(step, lanes), index
             )
             return words[0]
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from ...compiler.feeds import Feeds
 from ...compiler.program import Program, leads_with_batch
-from ...compiler.state import State
+from ...compiler.state import State, aligned_bytes
 from ...graph.dimension import Batch, size
-from ...graph.leaves import Constant, Variable
-from ...graph.tensor import Tensor
 from . import library, matmul
 from .driver import RECORD
-from .elements import Slot, memory_bytes
-from .plan import Plan
+from .elements import memory_bytes
+from .plan import Argument, Plan
 from .target import Target
 from .team import Team
+
+_ELEMENTS = {"f32": "float", "f64": "double"}
 
 SECONDS_PER_CALL = 0.1
 """How long native code runs before Python gets to answer an interrupt."""
@@ -43,17 +43,16 @@ class NativeExecutable:
         self.plan = plan
         self.target = target
         self.team = Team(threads)
-        self._code = library.find(plan.records, target)
+        self._code = library.find(plan, target)
         self._entry = library.entry(target)
         self._lock = threading.Lock()
-        self._constants: dict[Tensor, np.ndarray] = {}
+        self._constants = [_constant(name, data) for name, data in plan.constants]
         self._lay_out_arguments()
         self._rows = 0
         self._arena = np.empty(0, np.uint8)
         self._offsets: list[int] = []
         self._bound: tuple[int, ...] = ()
-        elements = {"double" if n.dtype == np.float64 else "float" for n in plan.where}
-        wanted = max((matmul.scratch_bytes(target, e) for e in elements), default=0)
+        wanted = max((matmul.scratch_bytes(target, _ELEMENTS[e]) for e in plan.elements), default=0)
         self._scratch_bytes = wanted + LINE
         self._scratch: list[np.ndarray] = []
         self._seconds_per_step = 0.0
@@ -61,37 +60,30 @@ class NativeExecutable:
     # -- addresses ---------------------------------------------------------------------------------
 
     def _lay_out_arguments(self) -> None:
-        """All arguments of all records in one array; note which of them change, and with what."""
-        records = self.plan.records
+        """All arguments of all steps in one array; note which of them change, and with what."""
+        steps = self.plan.steps
         starts: list[int] = []
         numbers: list[int] = []
-        self._memory_slots: list[tuple[int, Slot]] = []
-        self._run_slots: list[tuple[int, Slot]] = []
-        for record in records:
+        self._memory: list[tuple[int, Argument]] = []
+        self._brought: list[tuple[int, Argument]] = []
+        for step in steps:
             starts.append(len(numbers))
-            for slot in record.slots:
-                index = len(numbers)
-                numbers.append(0)
-                if slot.kind == "integer":
-                    numbers[index] = slot.what
-                elif slot.kind == "number":
-                    bits = np.zeros(1, np.int64)
-                    bits.view(slot.what.dtype)[0] = slot.what.primitive.array.reshape(-1)[0]
-                    numbers[index] = int(bits[0])
-                elif slot.kind == "memory":
-                    self._memory_slots.append((index, slot))
-                else:
-                    self._run_slots.append((index, slot))
-        self._arguments = _aligned(8 * max(len(numbers), 1)).view(np.int64)
+            for argument in step.arguments:
+                kind, what, _ = argument
+                if kind in ("place", "variable", "constant"):
+                    self._memory.append((len(numbers), argument))
+                elif kind != "integer":
+                    self._brought.append((len(numbers), argument))
+                numbers.append(what if kind == "integer" else 0)
+        self._arguments = aligned_bytes(8 * max(len(numbers), 1)).view(np.int64)
         self._arguments[:] = numbers or [0]
         base = _address(self._arguments)
-        self._table = _aligned(8 * RECORD * max(len(records), 1)).view(np.int64)
+        self._table = aligned_bytes(8 * RECORD * max(len(steps), 1)).view(np.int64)
         table = self._table.reshape(-1, RECORD)
         table[:] = 0
-        for row, record, code, start in zip(table, records, self._code, starts, strict=False):
-            part = record.partition
-            row[:6] = (code.address, base + 8 * start, part.kind, part.total, part.granularity,
-                       record.barrier)  # fmt: skip
+        for row, step, start in zip(table, steps, starts, strict=False):
+            address = self._code[step.function].address
+            row[:6] = (address, base + 8 * start, step.kind, step.total, step.granularity, step.barrier)
 
     def _prepare_arena(self, rows: int) -> None:
         if rows <= self._rows and self._arena.size:
@@ -103,7 +95,7 @@ class NativeExecutable:
             used = place.fixed + place.per_row * rows
             # A skew of a few lines keeps large values from falling on the same cache sets.
             total += -(-used // LINE) * LINE + LINE * (1 + number % 7)
-        self._arena = _aligned(total)
+        self._arena = aligned_bytes(total)
         self._offsets = offsets
         self._rows = rows
 
@@ -118,35 +110,26 @@ class NativeExecutable:
         bound = (arena, *map(_address, values))
         if bound == self._bound:
             return
-        addresses = dict(zip(self.program.variables, bound[1:], strict=True))
-        for node, place in self.plan.where.items():
-            addresses[node] = arena + self._offsets[place]
-        for index, slot in self._memory_slots:
-            node: Tensor = slot.what
-            if node not in addresses:
-                addresses[node] = self._constant(node)
-            self._arguments[index] = addresses[node] + slot.offset
+        starts = {
+            "place": [arena + offset for offset in self._offsets],
+            "variable": bound[1:],
+            "constant": [_address(c) for c in self._constants],
+        }
+        for index, (kind, what, offset) in self._memory:
+            self._arguments[index] = starts[kind][what] + offset
         self._bound = bound
-
-    def _constant(self, node: Tensor) -> int:
-        assert isinstance(node.primitive, Constant), node
-        array = _aligned(node.primitive.array.nbytes).view(node.dtype)
-        array[:] = node.primitive.array.reshape(-1)
-        self._constants[node] = array
-        return _address(array)
 
     def _bind_run(self, feeds: Feeds, outputs: dict[str, np.ndarray], first: int) -> None:
         before = int(feeds.boundaries[first])
-        for index, slot in self._run_slots:
-            name: str = slot.what
-            if slot.kind == "source":
+        for index, (kind, name, _) in self._brought:
+            if kind == "source":
                 source = feeds.rows.get(name)
                 if source is None:
                     source = feeds.per_step.get(name)
                 value = _address(feeds.fixed[name] if source is None else source)
-            elif slot.kind == "order":
+            elif kind == "order":
                 value = 0 if feeds.order is None else _address(feeds.order)
-            elif slot.kind == "stride":
+            elif kind == "stride":
                 value = feeds.per_step[name][0].nbytes if name in feeds.per_step else 0
             else:
                 # Shifted back, because the driver counts steps and rows from the first of all.
@@ -189,7 +172,7 @@ class NativeExecutable:
         fixed, per_row = self.plan.work
         operations = fixed + per_row * feeds.largest_batch
         while first < last:
-            count, threads = self.team.next_call(operations, len(self.plan.records), SECONDS_PER_CALL)
+            count, threads = self.team.next_call(operations, len(self.plan.steps), SECONDS_PER_CALL)
             stop = min(first + count, last)
             began = time.perf_counter()
             self._call(boundaries, first, stop, threads)
@@ -198,10 +181,10 @@ class NativeExecutable:
 
     def _call(self, boundaries: int, first: int, last: int, threads: int) -> None:
         while len(self._scratch) < threads:
-            self._scratch.append(_aligned(self._scratch_bytes))
-        counter = _aligned(LINE)
+            self._scratch.append(aligned_bytes(self._scratch_bytes))
+        counter = aligned_bytes(LINE)
         counter[:] = 0
-        table, records = _address(self._table), len(self.plan.records)
+        table, records = _address(self._table), len(self.plan.steps)
         address = _address(counter)
 
         def work(thread: int) -> None:
@@ -211,15 +194,12 @@ class NativeExecutable:
         self.team.run(work, threads)
 
 
-def _aligned(size_in_bytes: int) -> np.ndarray:
-    """Uninitialised bytes that begin a cache line."""
-    raw = np.empty(size_in_bytes + LINE, np.uint8)
-    skip = -raw.__array_interface__["data"][0] % LINE
-    return raw[skip : skip + size_in_bytes]
+def _constant(name: str, data: bytes) -> np.ndarray:
+    array = aligned_bytes(len(data)).view(name)
+    array[:] = np.frombuffer(data, name)
+    return array
 
 
 def _address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
 
-
-__all__ = ["NativeExecutable", "Variable"]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
-import re
 import weakref
-from collections.abc import Iterable
 
 from . import driver, jit
 from .cache import default_cache
 from .emitter import Module
-from .plan import Record
+from .plan import Plan
 from .target import Target
 
 _ARGUMENTS = (
@@ -54,34 +51,26 @@ def entry(target: Target) -> ctypes._CFuncPtr:
     return ctypes.CFUNCTYPE(None, *_ARGUMENTS)(driver_library(target).address("run"))
 
 
-def find(records: Iterable[Record], target: Target) -> list[Code]:
-    """The code of each record; kernels that no living program has are compiled, in one module."""
-    records = list(records)
-    found: list[Code | None] = []
-    missing: dict[str, Record] = {}
-    names: list[str] = []
-    for record in records:
-        if not record.function.startswith("define"):
-            found.append(_service(record.function, target))
-            names.append(record.function)
+def find(plan: Plan, target: Target) -> dict[str, Code]:
+    """The code of each function of a plan; kernels that no living program has are compiled."""
+    found: dict[str, Code] = {}
+    missing = Module()
+    for name in {step.function for step in plan.steps}:
+        if name not in plan.functions:
+            found[name] = _service(name, target)
             continue
-        name = "kernel_" + hashlib.sha256(record.function.encode()).hexdigest()[:24]
-        names.append(name)
         known = _kernels.get((name, target))
-        found.append(known)
-        if known is None:
-            missing[name] = record
-    if missing:
-        module = Module()
-        for name, record in missing.items():
-            module.functions[name] = re.sub(r"@kernel\(", f"@{name}(", record.function, count=1)
-            module.declarations |= record.declarations
-        library = jit.load(module.text, target, default_cache())
-        fresh = {name: Code(library, name) for name in missing}
-        for name, code in fresh.items():
-            _kernels[name, target] = code
-        found = [code or fresh[name] for code, name in zip(found, names, strict=True)]
-    return [code for code in found if code is not None]
+        if known is not None:
+            found[name] = known
+    for name, (text, declarations) in plan.functions.items():
+        if name not in found:
+            missing.functions[name] = text.replace("@kernel(", f"@{name}(", 1)
+            missing.declarations.update(declarations)
+    if missing.functions:
+        library = jit.load(missing.text, target, default_cache())
+        for name in missing.functions:
+            found[name] = _kernels[name, target] = Code(library, name)
+    return found
 
 
 @functools.cache

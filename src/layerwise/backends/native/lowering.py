@@ -14,6 +14,7 @@ from ...graph import dtypes
 from ...graph.tensor import Tensor
 from . import vector_math as math
 from .emitter import Function, Value, constant, is_float, vector
+from .float_math import by_lane
 
 Lowering = Callable[..., Value]
 
@@ -48,9 +49,16 @@ def _sine(name: str) -> Lowering:
 
     def lower(f: Function, node: Tensor, x: Value) -> Value:
         # The vector code branches for huge angles, which hoisted code cannot.
-        return function(f, x) if f.branches else by_library(f, name, x)
+        return function(f, x) if f.branches else _by_library(f, name, x)
 
     return lower
+
+
+def _by_library(f: Function, name: str, x: Value) -> Value:
+    if x.element == "double":
+        return by_lane(f, name, x)
+    wide = f.convert("fpext", x, vector("double", x.lanes))
+    return f.convert("fptrunc", by_lane(f, name, wide), x.type)
 
 
 def _comparison(floating: str, signed: str, unsigned: str) -> Lowering:

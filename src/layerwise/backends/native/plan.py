@@ -1,355 +1,79 @@
-"""From a schedule to a plan: records in order, with barriers, memory and arguments laid out.
+"""`Plan`: what the driver runs for a program, as plain data that can be kept on disk.
 
-Nothing here is an address yet: a plan belongs to a program, addresses to a run.
+Nothing in it is an address or a graph: a plan serves every program of the same structure, and
+addresses belong to a run.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import base64
+import json
+import zlib
+from dataclasses import astuple, dataclass
+from typing import Any
 
-from ...compiler.memory import Life, Place, plan_memory
-from ...compiler.program import Program, leads_with_batch
-from ...compiler.schedule import (
-    Access,
-    Kernel,
-    MatMulKernel,
-    ReduceKernel,
-    Schedule,
-    StridedView,
-    is_memory,
-    matrix_form,
-)
-from ...graph import dtypes
-from ...graph.dimension import Batch, Dimension, size
-from ...graph.leaves import Input, Variable
-from ...graph.tensor import Tensor
-from . import kernels
-from .driver import BATCH_MODE, COLUMNS_MODE, ROWS_MODE
-from .elements import Slot, memory_bytes
-from .partition import BATCH, SERIAL, STATIC, Partition, by_batch, by_blocks, by_rows, serial
-from .target import Target
+from ...compiler.memory import Place
 
-COLUMN_PIECE = 32
-"""Columns of a product that stay together when its columns are divided."""
+Argument = tuple[str, Any, int]
+"""Kind, what, and an offset in bytes. Kinds: ``place``, ``variable`` and ``constant`` (memory, by
+number), ``integer`` (the argument itself), and what a run brings: ``source``, ``stride``, ``order``
+and ``target``, by the name of an input or output."""
 
 
-@dataclass(eq=False)
-class Record:
-    """One kernel in a plan.
-
-    Attributes
-    ----------
-    function : name of a service kernel, or the text of a kernel of the program's own.
-    reads, writes : memory that is touched, and whether a thread only touches its own part.
-    """
+@dataclass(frozen=True)
+class Step:
+    """One kernel: its function, arguments, how its work is divided, whether threads meet before."""
 
     function: str
-    slots: list[Slot]
-    partition: Partition
-    reads: dict[Tensor, bool] = field(default_factory=dict)
-    writes: dict[Tensor, bool] = field(default_factory=dict)
-    barrier: bool = False
-    declarations: frozenset[str] = frozenset()
+    arguments: list[Argument]
+    kind: int
+    total: int
+    granularity: int
+    barrier: bool
 
 
+@dataclass(frozen=True)
 class Plan:
-    """A program ready to be given addresses.
+    """A program compiled, but for its machine code.
 
     Attributes
     ----------
-    records : kernels in the order of a step.
+    steps : kernels in the order of a step of the program.
     places : sizes of the parts of the arena.
-    where : which place each node in memory has; variables and constants have none.
-    work : rough number of operations of a step: (fixed, for each row).
+    constants : arrays of constants: dtype name and bytes.
+    functions : text and declarations of the program's own kernels, by name.
+    work : rough number of operations: (fixed, for each row).
+    elements : which matrix products may be called: ``f32``, ``f64``.
     """
 
-    def __init__(self, program: Program, schedule: Schedule, target: Target) -> None:
-        self.program = program
-        self.schedule = schedule
-        self.work = _work(schedule)
-        records = [self._feed(name, x) for name, x in program.inputs.items()]
-        for kernel in schedule.kernels:
-            records.append(self._kernel(kernel, target))
-        records.extend(self._output(name, x) for name, x in program.outputs.items())
-        records.extend(self._copy(v, x) for v, x in schedule.copies.items())
-        self.records = _order(records)
-        self.where, self.places = self._lay_out()
-        self._place_barriers()
+    steps: list[Step]
+    places: list[Place]
+    constants: list[tuple[str, bytes]]
+    functions: dict[str, tuple[str, tuple[str, ...]]]
+    work: tuple[float, float]
+    elements: list[str]
 
-    # -- records -----------------------------------------------------------------------------------
+    def to_bytes(self) -> bytes:
+        """The plan as compressed JSON."""
+        data = {
+            "steps": [astuple(s) for s in self.steps],
+            "places": self.places,
+            "constants": [(d, base64.b64encode(b).decode()) for d, b in self.constants],
+            "functions": self.functions,
+            "work": self.work,
+            "elements": self.elements,
+        }
+        return zlib.compress(json.dumps(data).encode(), 1)
 
-    def _memory(self, node: Tensor) -> Tensor:
-        """What owns a node's memory: itself, the base of a reshape, or the variable it updates."""
-        node = self.schedule.base(node)
-        return self.schedule.in_place.get(node, node)
-
-    def _feed(self, name: str, x: Tensor) -> Record:
-        to, source = Slot("memory", x), Slot("source", name)
-        width = memory_bytes(x.dtype)
-        if leads_with_batch(x):
-            for d in x.shape[1:]:
-                assert isinstance(d, int)
-                width *= d
-            slots = [to, source, Slot("order", None), Slot("integer", width)]
-            return Record("feed_rows", slots, by_batch(1), writes={x: True})
-        count = size(x.shape)
-        assert isinstance(count, int)
-        slots = [to, source, Slot("integer", width * count), Slot("stride", name)]
-        return Record("feed_value", slots, serial(1), writes={x: True})
-
-    def _output(self, name: str, x: Tensor) -> Record:
-        source = self._memory(x)
-        width = memory_bytes(x.dtype)
-        count = size(x.shape)
-        slots = [Slot("target", name), Slot("memory", source)]
-        if isinstance(count, Batch):
-            slots.append(Slot("integer", width * count.multiple))
-            return Record("emit_rows", slots, by_batch(1), reads={source: True})
-        slots.append(Slot("integer", width * count))
-        return Record("emit_value", slots, serial(1), reads={source: True})
-
-    def _copy(self, variable: Tensor, value: Tensor) -> Record:
-        source = self._memory(value)
-        count = size(variable.shape)
-        assert isinstance(count, int)
-        width = memory_bytes(variable.dtype) * count
-        slots = [Slot("memory", variable), Slot("memory", source), Slot("integer", width)]
-        return Record("copy", slots, serial(1), reads={source: True}, writes={variable: True})
-
-    def _kernel(self, kernel: Kernel, target: Target) -> Record:
-        if isinstance(kernel, MatMulKernel):
-            return self._product(kernel)
-        code = kernels.build(self.schedule, kernel, target)
-        slots = [
-            Slot("memory", self.schedule.in_place.get(s.what, s.what)) if s.kind == "memory" else s
-            for s in code.slots
-        ]
-        record = Record(code.text, slots, code.partition, declarations=code.declarations)
-        self._touch(record, kernel)
-        return record
-
-    def _touch(self, record: Record, kernel: Kernel) -> None:
-        for node, access in kernel.reads.items():
-            owner = self._memory(node)
-            aligned = _own_part(record.partition, node, access)
-            record.reads[owner] = record.reads.get(owner, True) and aligned
-        for node in kernel.nodes:
-            if node in self.schedule.stored:
-                record.writes[self._memory(node)] = _own_part(record.partition, node, Access.SAME_ROW)
-
-    def _product(self, kernel: MatMulKernel) -> Record:
-        (node,) = kernel.nodes
-        left, right = kernel.left, kernel.right
-        rows, columns = node.shape[-2], node.shape[-1]
-        leading = node.shape[:-2]
-        mode = BATCH_MODE
-        if leading:
-            first = leading[0]
-            partition = by_batch(first.multiple) if isinstance(first, Batch) else by_blocks(first)
-        elif isinstance(rows, int) and isinstance(columns, int) and rows < 16 < columns:
-            mode = COLUMNS_MODE
-            partition = Partition(STATIC, columns, COLUMN_PIECE, rows=False)
-        else:
-            mode = ROWS_MODE
-            partition = by_batch(rows.multiple) if isinstance(rows, Batch) else by_rows(rows)
-        numbers: list[int] = [mode]
-        row_stride = columns
-        sizes = (rows, columns, left.shape[-1], left.strides[-2], left.strides[-1],
-                 right.strides[-2], right.strides[-1], row_stride)  # fmt: skip
-        for dimension in sizes:
-            numbers.extend(_split(dimension))
-        numbers.extend(_leading(node, left, right))
-        width = memory_bytes(node.dtype)
-        slots = [
-            Slot("memory", self._memory(left.base), left.offset * width),
-            Slot("memory", self._memory(right.base), right.offset * width),
-            Slot("memory", node),
-            *(Slot("integer", n) for n in numbers),
-        ]
-        element = "f32" if node.dtype == dtypes.float32 else "f64"
-        record = Record(f"product_{element}", slots, partition)
-        self._touch(record, kernel)
-        return record
-
-    # -- memory and barriers -----------------------------------------------------------------------
-
-    def _lay_out(self) -> tuple[dict[Tensor, int], list[Place]]:
-        first: dict[Tensor, int] = {}
-        last: dict[Tensor, int] = {}
-        for number, record in enumerate(self.records):
-            for node in (*record.writes, *record.reads):
-                if needs_place(node):
-                    first.setdefault(node, number)
-                    last[node] = number
-        lives: list[Life] = []
-        for node, begin in first.items():
-            end = last[node]
-            if isinstance(node.primitive, Input):
-                begin, end = -1, len(self.records)
-            width = memory_bytes(node.dtype)
-            count = size(node.shape)
-            fixed, per_row = (0, count.multiple) if isinstance(count, Batch) else (count, 0)
-            lives.append(Life(node, fixed * width, per_row * width, begin, end))
-        return plan_memory(lives)
-
-    def _place_barriers(self) -> None:
-        """A barrier wherever threads could meet in memory, within a step and from step to step."""
-        since: list[Record] = []
-        for number, record in enumerate(self.records):
-            record.barrier = number == 0 or any(self._meet(r, record) for r in since)
-            if record.barrier:
-                since = []
-            since.append(record)
-
-    def _key(self, node: Tensor) -> object:
-        return self.where.get(node, node)
-
-    def _meet(self, earlier: Record, later: Record) -> bool:
-        if earlier.partition.kind == SERIAL and later.partition.kind == SERIAL:
-            return False
-        same = _same_ranges(earlier.partition, later.partition)
-        for a, first_writes in ((earlier.writes, True), (earlier.reads, False)):
-            touched = {self._key(n): own for n, own in a.items()}
-            for b, then_writes in ((later.writes, True), (later.reads, False)):
-                if not (first_writes or then_writes):
-                    continue
-                for node, own in b.items():
-                    mine = touched.get(self._key(node))
-                    if mine is not None and not (same and own and mine):
-                        return True
-        return False
-
-
-def needs_place(node: Tensor) -> bool:
-    """Whether a node's memory is part of the arena."""
-    return isinstance(node.primitive, Input) or not is_memory(node)
-
-
-def _same_ranges(a: Partition, b: Partition) -> bool:
-    """Whether a thread's parts under two partitions are the same rows."""
-    if a.kind != b.kind:
-        return False
-    return a.kind == BATCH or (a == b and a.rows)
-
-
-def _own_part(partition: Partition, node: Tensor, access: Access) -> bool:
-    """Whether a thread, going through its range, touches only its own part of a node."""
-    if partition.kind == BATCH:
-        return leads_with_batch(node) and access >= Access.SAME_BATCH
-    if partition.kind == SERIAL:
-        return True
-    return (
-        partition.rows
-        and access == Access.SAME_ROW
-        and matrix_form(node.shape)[0] == partition.total
-    )
-
-
-def _order(records: list[Record]) -> list[Record]:
-    """Records in an order with few barriers: whatever needs none now comes first.
-
-    What a record waits for: the writer of what it reads, and the readers and the writer of what it
-    writes.
-    """
-    waits: list[dict[int, bool]] = []
-    writers: dict[Tensor, int] = {}
-    readers: dict[Tensor, list[int]] = {}
-    for number, record in enumerate(records):
-        before: dict[int, bool] = {}
-
-        def wait(other: int, own: bool, mine: bool, record: Record = record,
-                 before: dict[int, bool] = before) -> None:  # fmt: skip
-            earlier = records[other]
-            free = (earlier.partition.kind == record.partition.kind == SERIAL) or (
-                _same_ranges(earlier.partition, record.partition) and own and mine
-            )
-            before[other] = before.get(other, True) and free
-
-        for node, mine in record.reads.items():
-            if node in writers:
-                wait(writers[node], records[writers[node]].writes[node], mine)
-        for node, mine in record.writes.items():
-            if node in writers:
-                wait(writers[node], records[writers[node]].writes[node], mine)
-            for reader in readers.get(node, []):
-                if reader != number:
-                    wait(reader, records[reader].reads[node], mine)
-        for node in record.reads:
-            readers.setdefault(node, []).append(number)
-        for node in record.writes:
-            writers[node] = number
-            readers[node] = []
-        waits.append(before)
-    order: list[int] = []
-    done: set[int] = set()
-    recent: set[int] = set()
-    left = list(range(len(records)))
-    while left:
-        chosen = None
-        for number in left:
-            before = waits[number]
-            if all(b in done for b in before) and all(
-                free or b not in recent for b, free in before.items()
-            ):
-                chosen = number
-                break
-        if chosen is None:
-            recent = set()
-            continue
-        left.remove(chosen)
-        order.append(chosen)
-        done.add(chosen)
-        recent.add(chosen)
-    return [records[n] for n in order]
-
-
-def _split(dimension: Dimension) -> tuple[int, int]:
-    """A dimension as a constant plus a multiple of the rows."""
-    return (0, dimension.multiple) if isinstance(dimension, Batch) else (dimension, 0)
-
-
-def _leading(node: Tensor, left: StridedView, right: StridedView) -> list[int]:
-    """Lengths and strides, in elements, of the axes before the matrices; the first has no length."""
-    lengths = [d for d in node.shape[:-2]]
-    result_strides = [size(node.shape[i + 1 :]) for i in range(len(lengths))]
-    axes = list(zip(lengths, left.strides, right.strides, result_strides, strict=False))
-    while len(axes) < 3:
-        axes.append((1, 0, 0, 0))
-    if len(axes) > 3:
-        raise NotImplementedError(f"products of rank {node.rank} have too many leading axes")
-    numbers: list[int] = []
-    for position, (length, *strides) in enumerate(axes):
-        if any(isinstance(s, Batch) for s in strides) or (position and isinstance(length, Batch)):
-            raise NotImplementedError("the batch must be the first axis of a batched product")
-        if position:
-            numbers.append(length)  # type: ignore[arg-type]
-        numbers.extend(strides)  # type: ignore[arg-type]
-    return numbers
-
-
-def _work(schedule: Schedule) -> tuple[float, float]:
-    """Rough operations of a step, fixed and for each row of the minibatch."""
-    fixed = per_row = 0.0
-    for kernel in schedule.kernels:
-        if isinstance(kernel, MatMulKernel):
-            (node,) = kernel.nodes
-            dimensions = [*node.shape, kernel.left.shape[-1]]
-            factor = 2.0
-        else:
-            first = kernel.nodes[0]
-            shape = first.inputs[0].shape if isinstance(kernel, ReduceKernel) else first.shape
-            dimensions = list(shape)
-            factor = 2.0 * len(kernel.nodes)
-        total = factor
-        by_row = False
-        for d in dimensions:
-            total *= d.multiple if isinstance(d, Batch) else d
-            by_row = by_row or isinstance(d, Batch)
-        if by_row:
-            per_row += total
-        else:
-            fixed += total
-    return fixed, per_row
-
-
-__all__ = ["Plan", "Record", "Variable", "needs_place"]
+    @staticmethod
+    def from_bytes(content: bytes) -> Plan:
+        """What `to_bytes` gave."""
+        data = json.loads(zlib.decompress(content))
+        return Plan(
+            [Step(*s) for s in data["steps"]],
+            [Place(*p) for p in data["places"]],
+            [(d, base64.b64decode(b)) for d, b in data["constants"]],
+            {name: (text, tuple(d)) for name, (text, d) in data["functions"].items()},
+            tuple(data["work"]),
+            data["elements"],
+        )
