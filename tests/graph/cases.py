@@ -549,6 +549,28 @@ case("cumsum extremes", graph.cumsum, [(5,)], lambda x: jnp.cumsum(x, -1), extre
     (([1.0, NAN, 2.0],), [1, NAN, NAN]),
 ])  # fmt: skip
 
+# The batch is not the first axis of what is reduced; it comes first again in what comes out.
+for order, axis in [((1, 0, 2), 0), ((1, 0, 2), 2), ((1, 2, 0), 0), ((1, 2, 0), 1), ((1, 0, 2), 1),
+                    ((1, 0, 2), (0, 2)), ((1, 2, 0), (0, 1)), ((1, 2, 0), 2),
+                    ((1, 2, 0), (0, 2))]:  # fmt: skip
+    for reduction in ("sum", "max"):
+        case(
+            f"{reduction} of transposed {order} {axis}",
+            lambda x, o=order, a=axis, r=reduction: _batch_first(
+                getattr(graph, r)(graph.transpose(x * x, o), a, keepdims=True), o
+            ),
+            [(batch, 3, 5)],
+            lambda x, o=order, a=axis, r=reduction: getattr(jnp, r)(
+                (x * x).transpose(o), a, keepdims=True
+            ).transpose(np.argsort(o)),
+            eager=False,
+        )
+
+
+def _batch_first(x: Any, order: tuple[int, ...]) -> Any:
+    return graph.transpose(x, tuple(int(i) for i in np.argsort(order)))
+
+
 # -- contraction -----------------------------------------------------------------------------------
 
 case.group = "contraction"
@@ -584,6 +606,28 @@ case("matmul attention", lambda q, k: graph.matmul(q, graph.swap_last_axes(k)),
      [(batch, 2, 3, 4), (batch, 2, 5, 4)], lambda q, k: q @ jnp.swapaxes(k, -1, -2))  # fmt: skip
 case("matmul heads", lambda x: _heads(graph, x), [(batch, 3, 8)], lambda x: _heads(jnp, x))
 case("matmul over batch", lambda x, y: x.T @ y, [(batch, 3), (batch, 5)], lambda x, y: x.T @ y)
+case(
+    "matmul batch second",
+    lambda x, y: graph.swap_last_axes(
+        graph.transpose(graph.transpose(x, (1, 0, 2, 3)) @ y, (1, 0, 2, 3))
+    ),
+    [(batch, 2, 3, 4), (4, 5)],
+    lambda x, y: jnp.swapaxes(x @ y, -1, -2),
+)
+case(
+    "matmul batch second in both",
+    lambda x, y: graph.transpose(
+        graph.transpose(x, (1, 0, 2, 3)) @ graph.transpose(y, (1, 0, 2, 3)), (1, 0, 2, 3)
+    ),
+    [(batch, 2, 3, 4), (batch, 2, 4, 5)],
+    lambda x, y: x @ y,
+)
+case(
+    "matmul batch second broadcast",
+    lambda x, y: graph.transpose(graph.transpose(x, (1, 0, 2, 3)) @ y, (1, 0, 2, 3)),
+    [(batch, 2, 3, 4), (2, 1, 4, 5)],
+    lambda x, y: (x.transpose(1, 0, 2, 3) @ y).transpose(1, 0, 2, 3),
+)
 case("matmul gram", lambda x: x.T @ x, [(batch, 9)], lambda x: x.T @ x)
 case("matmul slices", lambda x, y: x[:, 1:6] @ y[::2], [(batch, 7), (10, 3)],
      lambda x, y: x[:, 1:6] @ y[::2])  # fmt: skip
