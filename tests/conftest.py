@@ -11,6 +11,9 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+# Every pass of the compiler is verified; see layerwise.compiler.verify.
+os.environ.setdefault("LAYERWISE_VERIFY", "1")
+
 BACKENDS = ["reference", "native"]
 
 

@@ -1,4 +1,4 @@
-"""How a program runs. `get("native")` or `get("reference")`; both keep the contract of `Backend`."""
+"""How a program runs: `get("native")` or `get("reference")`, which keep one contract."""
 
 from __future__ import annotations
 

@@ -1,17 +1,22 @@
 """Rewriting a program so that a loop compiler has fewer forms to deal with.
 
-After this pass every reduction covers either the last axis alone or neighbouring axes before it,
+After this pass products have at most three axes before their matrices, every reduction covers
+either the last axis alone or neighbouring axes before it,
 and argmax has become maxima and comparisons.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..graph import elementwise as e
+from ..graph.contraction import MatMul
 from ..graph.dimension import Batch
 from ..graph.leaves import batch_size, constant, iota
 from ..graph.movement import broadcast_to, reshape
+from ..graph.primitive import Primitive
 from ..graph.reduction import ArgMax, Max, Sum
 from ..graph.rewriting import rewrite
 from ..graph.tensor import Tensor
@@ -30,13 +35,16 @@ def _rule(node: Tensor) -> Tensor | None:
         return _argmax(node.inputs[0], node.primitive.axis)
     if isinstance(node.primitive, Sum | Max):
         return _split(node)
+    if isinstance(node.primitive, MatMul) and node.rank > 5:
+        a, b = (reshape(x, (-1, *x.shape[-2:])) for x in node.inputs)
+        return reshape(Tensor(MatMul(), [a, b]), node.shape)
     return None
 
 
 def _split(node: Tensor) -> Tensor | None:
     """One group of neighbouring axes at a time, the last axis on its own and first."""
     axes: tuple[int, ...] = node.primitive.axes  # type: ignore[attr-defined]
-    kind = type(node.primitive)
+    kind: Callable[[tuple[int, ...]], Primitive] = type(node.primitive)
     (x,) = node.inputs
     last = x.rank - 1
     if last in axes and len(axes) > 1 and not isinstance(x.shape[last], Batch):

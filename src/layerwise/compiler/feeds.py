@@ -49,7 +49,7 @@ class Feeds:
         else:
             self.order = np.ascontiguousarray(order, np.int64)
             count = len(self.order)
-            if count and not (0 <= self.order.min() and self.order.max() < available):
+            if count and not (self.order.min() >= 0 and self.order.max() < available):
                 raise IndexError(f"order names rows outside 0..{available - 1}")
         if batch_size < 1:
             raise ValueError(f"expected a batch size of at least 1, got {batch_size}")

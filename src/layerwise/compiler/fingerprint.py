@@ -29,7 +29,7 @@ def fingerprint(program: Program) -> str:
     return digest.hexdigest()
 
 
-def _describe(node: Tensor) -> tuple:
+def _describe(node: Tensor) -> tuple[object, ...]:
     operation = node.primitive
     if isinstance(operation, Variable):
         return "Variable", operation.shape, operation.dtype.char

@@ -93,7 +93,7 @@ class ReduceKernel(Kernel):
 
     outer: Dimension = 1
     length: Dimension = 1
-    inner: int = 1
+    inner: Dimension = 1
     columns: int = 1
 
 
@@ -236,9 +236,10 @@ class Schedule:
                 return StridedView(view.base, node.shape, strides, view.offset)
             if isinstance(operation, Slice):
                 view = self._strided(node.inputs[0])
-                if all(isinstance(s, int) for s in view.strides):
+                fixed = [s for s in view.strides if isinstance(s, int)]
+                if len(fixed) == len(view.strides):
                     offset = view.offset + sum(
-                        s * start for s, start in zip(view.strides, operation.starts, strict=True)  # type: ignore[misc]
+                        s * start for s, start in zip(fixed, operation.starts, strict=True)
                     )
                     strides = tuple(
                         s * step for s, step in zip(view.strides, operation.steps, strict=True)
@@ -257,7 +258,7 @@ class Schedule:
     def _reduction(self, node: Tensor) -> None:
         (x,) = node.inputs
         axes: tuple[int, ...] = node.primitive.axes  # type: ignore[attr-defined]
-        rows, columns = matrix_form(x.shape)
+        _, columns = matrix_form(x.shape)
         if axes == (x.rank - 1,) and not isinstance(x.shape[-1], Batch):
             self._place(node)
             return
@@ -265,7 +266,6 @@ class Schedule:
         length = size(x.shape[a] for a in axes)
         rest = x.shape[axes[-1] + 1 :]
         inner = size(rest) if columns == 1 else size(rest[:-1])
-        assert isinstance(inner, int)
         if self._uses[x] > 1 or self._cost(x) > CHEAP:
             self._store(x)
         reads: dict[Tensor, Access] = {}
@@ -348,7 +348,9 @@ class Schedule:
                     continue
                 stack.extend((i, min(access, view_access(node)), False) for i in node.inputs)
                 continue
-            form = matrix_form(node.inputs[0].shape if node is root and _is_reduction(node) else node.shape)
+            form = matrix_form(
+                node.inputs[0].shape if node is root and _is_reduction(node) else node.shape
+            )
             fits = access == Access.SAME_ROW and form in ((rows, columns), (rows, 1))
             if not fits and self._cost(node) > CHEAP:
                 near[self._store(node)] = access
@@ -411,11 +413,13 @@ class Schedule:
             base = self.base(node)
             if self.in_memory(node):
                 # A reshaped node lies in memory in other rows than those of the reader.
-                access = access if base is node or _inlines(node) else min(access, Access.SAME_BATCH)
+                access = (
+                    access if base is node or _inlines(node) else min(access, Access.SAME_BATCH)
+                )
                 reads[base] = min(access, reads.get(base, access))
-            elif is_view(node) and node not in self._home and _inlines(node):
-                stack.extend((i, min(access, view_access(node))) for i in node.inputs)
-            elif not _is_reduction(node) and not is_view(node) and self._cost(node) <= CHEAP:
+            elif (is_view(node) and node not in self._home and _inlines(node)) or (
+                not _is_reduction(node) and not is_view(node) and self._cost(node) <= CHEAP
+            ):
                 stack.extend((i, min(access, view_access(node))) for i in node.inputs)
             else:
                 base = self._store(node)
@@ -461,7 +465,10 @@ class Schedule:
             and value not in self.program.outputs.values()
             and variable not in map(self.base, self.program.outputs.values())
             and not any(self.base(other) is variable for other in self.program.updates.values())
-            and all(k < home or (k == home and kernel.reads[variable] == Access.SAME_ROW) for k in readers)
+            and all(
+                k < home or (k == home and kernel.reads[variable] == Access.SAME_ROW)
+                for k in readers
+            )
             # A later reader of the new value would need it to be in the row-major form of both.
             and matrix_form(variable.shape) == matrix_form(value.shape)
         )
@@ -492,7 +499,9 @@ def is_leaf(node: Tensor) -> bool:
 
 def is_view(node: Tensor) -> bool:
     """Whether a node only moves elements."""
-    return not isinstance(node.primitive, e.Elementwise | RandomBits | Sum | Max) and not is_leaf(node)
+    return not isinstance(node.primitive, e.Elementwise | RandomBits | Sum | Max) and not is_leaf(
+        node
+    )
 
 
 def _is_reduction(node: Tensor) -> bool:

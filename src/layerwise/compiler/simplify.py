@@ -90,9 +90,9 @@ def _divide(node: Tensor) -> Tensor | None:
 
 def _subtract(node: Tensor) -> Tensor | None:
     x, y = node.inputs
-    if scalar_value(y) == 0 and not np.signbit(scalar_value(y)):
-        return x
-    return None
+    number = scalar_value(y)
+    # x - (-0.0) is x + 0.0, which is not x when x is -0.0.
+    return x if number == 0 and not np.signbit(float(number)) else None
 
 
 def _negative(node: Tensor) -> Tensor | None:

@@ -20,7 +20,9 @@ class MatMul(Primitive):
     def infer(self, *inputs):
         a, b = inputs
         if a.dtype != b.dtype or not dtypes.is_float(a.dtype):
-            raise dtypes.DTypeError(f"matmul: expected two floats of one type, got {a.dtype}, {b.dtype}")
+            raise dtypes.DTypeError(
+                f"matmul: expected two floats of one type, got {a.dtype}, {b.dtype}"
+            )
         fits = (
             len(a.shape) == len(b.shape) >= 2
             and a.shape[:-2] == b.shape[:-2]

@@ -43,7 +43,7 @@ def size(shape: Iterable[Dimension]) -> Dimension:
     for dimension in shape:
         if isinstance(total, Batch) and isinstance(dimension, Batch):
             raise ShapeError(f"shape {show(shape)} has two batch dimensions; only one is possible")
-        total = dimension * total if isinstance(dimension, Batch) else total * dimension
+        total = dimension * total if isinstance(total, int) else total * dimension  # type: ignore[operator]
     return total
 
 

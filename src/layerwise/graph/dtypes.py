@@ -6,6 +6,8 @@ weak: they take the type of what they meet.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 DType = np.dtype
@@ -24,9 +26,9 @@ class DTypeError(TypeError):
     """Element types that do not fit together."""
 
 
-def as_dtype(name: object) -> np.dtype:
+def as_dtype(name: Any) -> np.dtype:
     """The library's dtype for a name or NumPy dtype; raises `DTypeError` for one that it lacks."""
-    dtype = np.dtype(name)  # type: ignore[arg-type]
+    dtype = np.dtype(name)
     if dtype not in ALL:
         names = ", ".join(d.name for d in ALL)
         raise DTypeError(f"expected one of {names}, got {dtype}; cast the array first")

@@ -557,14 +557,16 @@ def square(x: Operand) -> Any:
 def power(x: Operand, exponent: float) -> Any:
     """x to a fixed power: products for whole exponents up to 8, else exp(exponent * log(x))."""
     if not isinstance(exponent, int | float):
-        raise TypeError("power: expected a Python number as exponent; write exp(y * log(x)) instead")
+        raise TypeError(
+            "power: expected a Python number as exponent; write exp(y * log(x)) instead"
+        )
     if exponent == 0.5:
         return sqrt(x)
     if exponent == int(exponent) and abs(exponent) <= 8:
         if exponent < 0:
             return divide(1.0, power(x, -exponent))
         if exponent == 0:
-            return x * 0.0 + 1.0  # type: ignore[operator]
+            return x * 0.0 + 1.0
         result = x
         for _ in range(int(exponent) - 1):
             result = multiply(result, x)

@@ -46,6 +46,10 @@ def evaluate(
 def rows_of(values: Mapping[Tensor, np.ndarray]) -> int:
     """The batch size that fed arrays have; 1 when no input has a batch dimension."""
     for tensor, array in values.items():
-        if isinstance(tensor.primitive, Input) and tensor.shape and isinstance(tensor.shape[0], Batch):
+        if (
+            isinstance(tensor.primitive, Input)
+            and tensor.shape
+            and isinstance(tensor.shape[0], Batch)
+        ):
             return len(array) // tensor.shape[0].multiple
     return 1

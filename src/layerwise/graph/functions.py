@@ -1,4 +1,4 @@
-"""Functions composed of primitives: activations, softmax, normalisation. Their gradients are free."""
+"""Functions composed of primitives, whose gradients are free: activations, softmax, norms."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def gradients(loss: Tensor, parameters: Sequence[Any]) -> list[Tensor]:
 
     Returns
     -------
-    One tensor for each parameter, of its shape and dtype; zeros where the loss does not depend on it.
+    One tensor for each parameter, of its shape and dtype; zeros if the loss does not depend on it.
     With respect to an intermediate result such as p = softmax(x), the loss is differentiated as it
     was written: log(p) then has the derivative 1/p, and no stable form.
 

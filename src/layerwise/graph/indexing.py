@@ -41,7 +41,7 @@ class Gather(Primitive):
 
 @primitive
 class ScatterAdd(Primitive):
-    """A table of zeros with `rows` rows, to which out[index[i...], :] += update[i..., :] is done."""
+    """A table of zeros with `rows` rows, where out[index[i...], :] += update[i..., :] is done."""
 
     rows: int
 
@@ -68,7 +68,7 @@ class ScatterAdd(Primitive):
 
 @primitive
 class Unfold(Primitive):
-    """Sliding windows along an axis: it becomes the windows; a last axis holds each window's elements."""
+    """Sliding windows along an axis, which then counts them; a last axis holds their elements."""
 
     axis: int
     size: int
@@ -106,7 +106,9 @@ class Fold(Primitive):
         (x,) = inputs
         count, size = x.shape[self.axis], x.shape[-1]
         if (self.length - size) // self.step + 1 != count:
-            raise ShapeError(f"fold: {count} windows of {size} do not fit a length of {self.length}")
+            raise ShapeError(
+                f"fold: {count} windows of {size} do not fit a length of {self.length}"
+            )
         return (*x.shape[: self.axis], self.length, *x.shape[self.axis + 1 : -1]), x.dtype
 
     def evaluate(self, out, *arrays):

@@ -27,10 +27,10 @@ class Constant(Leaf):
     shape: tuple[int, ...]
     dtype: np.dtype
 
-    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:  # noqa: D102
+    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:
         return self.shape, self.dtype
 
-    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:  # noqa: D102
+    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:
         return self.array
 
     @property
@@ -38,9 +38,13 @@ class Constant(Leaf):
         """The numbers."""
         return np.frombuffer(self.data, self.dtype).reshape(self.shape)
 
-    def describe(self) -> str:  # noqa: D102
+    def describe(self) -> str:
         if self.array.size == 1:
-            return f"{self.array.reshape(-1)[0]:g}" if self.dtype.kind == "f" else str(self.array.item())
+            return (
+                f"{self.array.reshape(-1)[0]:g}"
+                if self.dtype.kind == "f"
+                else str(self.array.item())
+            )
         return f"Constant{self.shape}"
 
 
@@ -52,13 +56,13 @@ class Input(Leaf):
     shape: Shape
     dtype: np.dtype
 
-    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:  # noqa: D102
+    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:
         return self.shape, self.dtype
 
-    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:  # noqa: D102
+    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:
         raise ValueError(f"the input '{self.label}' was not fed")
 
-    def describe(self) -> str:  # noqa: D102
+    def describe(self) -> str:
         return self.label
 
 
@@ -74,13 +78,13 @@ class Variable(Leaf):
     dtype: np.dtype
     identity: int
 
-    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:  # noqa: D102
+    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:
         return self.shape, self.dtype
 
-    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:  # noqa: D102
+    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:
         raise ValueError(f"the state has no value for '{self.label}'")
 
-    def describe(self) -> str:  # noqa: D102
+    def describe(self) -> str:
         return self.label
 
 
@@ -90,10 +94,10 @@ class Iota(Leaf):
 
     length: Dimension
 
-    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:  # noqa: D102
+    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:
         return (self.length,), dtypes.int32
 
-    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:  # noqa: D102
+    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:
         return np.arange(out.shape[0], dtype=np.int32)
 
 
@@ -103,10 +107,10 @@ class BatchSize(Leaf):
 
     dtype: np.dtype
 
-    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:  # noqa: D102
+    def infer(self, *inputs: Tensor) -> tuple[Shape, np.dtype]:
         return (), self.dtype
 
-    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:  # noqa: D102
+    def evaluate(self, out: Concrete, *arrays: np.ndarray) -> np.ndarray:
         return np.asarray(out.rows, out.dtype)
 
 

@@ -1,4 +1,4 @@
-"""Primitives that move elements without computing: reshape, transpose, broadcast, slice, pad, join."""
+"""Primitives that move elements: reshape, transpose, broadcast, slice, pad, join."""
 
 from __future__ import annotations
 
@@ -111,15 +111,16 @@ class Slice(Primitive):
         return arrays[0][index]
 
     def derivative(self, gradient, output, x):
-        low, high, between = [], [], []
+        widths: list[tuple[int, int, int]] = []
         for i, (start, step) in enumerate(zip(self.starts, self.steps, strict=True)):
             length, count = x.shape[i], output.shape[i]
             if isinstance(length, Batch) or isinstance(count, Batch):
-                low.append(0), high.append(0), between.append(0)
+                widths.append((0, 0, 0))
                 continue
             covered = (count - 1) * step + 1 if count else 0
-            low.append(start), high.append(length - start - covered), between.append(step - 1)
-        return (apply(Pad(tuple(low), tuple(high), tuple(between)), gradient),)
+            widths.append((start, length - start - covered, step - 1))
+        low, high, between = zip(*widths, strict=True) if widths else ((), (), ())
+        return (apply(Pad(low, high, between), gradient),)
 
 
 @primitive
@@ -210,7 +211,13 @@ def reshape(x: Any, shape: Any) -> Any:
 
     When the batch leads x, a -1 in front stands for it: ``reshape(x, (-1, 64))``.
     """
-    x = as_tensor(x) if hasattr(x, "tensor") else dtypes.as_array(x) if not isinstance(x, Tensor) else x
+    x = (
+        as_tensor(x)
+        if hasattr(x, "tensor")
+        else dtypes.as_array(x)
+        if not isinstance(x, Tensor)
+        else x
+    )
     shape = (shape,) if isinstance(shape, int | Batch) else tuple(shape)
     if any(isinstance(d, int) and d == -1 for d in shape):
         known = size(d for d in shape if d != -1)
@@ -227,7 +234,11 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """Axes in another order; reversed when `axes` is None."""
     x = as_tensor(x) if hasattr(x, "tensor") else x
     rank = len(x.shape)
-    order = tuple(range(rank))[::-1] if axes is None else tuple(position("transpose", a, rank) for a in axes)
+    order = (
+        tuple(range(rank))[::-1]
+        if axes is None
+        else tuple(position("transpose", a, rank) for a in axes)
+    )
     if order == tuple(range(rank)):
         return x
     return apply(Transpose(order), x)
@@ -292,7 +303,9 @@ def squeeze(x: Any, axis: int) -> Any:
     """Without an axis of length 1."""
     axis = position("squeeze", axis, len(x.shape))
     if x.shape[axis] != 1:
-        raise ShapeError(f"squeeze: axis {axis} of {show(x.shape)} has length {x.shape[axis]}, not 1")
+        raise ShapeError(
+            f"squeeze: axis {axis} of {show(x.shape)} has length {x.shape[axis]}, not 1"
+        )
     return reshape(x, (*x.shape[:axis], *x.shape[axis + 1 :]))
 
 
@@ -311,7 +324,8 @@ def getitem(x: Any, index: Any) -> Any:
         index = (*index[:at], *(slice(None),) * (len(x.shape) - given), *index[at + 1 :])
     else:
         index = (*index, *(slice(None),) * (len(x.shape) - given))
-    starts, stops, steps, shape = [], [], [], []
+    parts: list[tuple[int, Dimension, int]] = []
+    shape: list[Dimension] = []
     axis = 0
     for i in index:
         if i is None:
@@ -325,9 +339,10 @@ def getitem(x: Any, index: Any) -> Any:
                     f"index {i!r}: the batch dimension can only be taken whole (:); "
                     "choose rows before they are fed"
                 )
-            start, stop, step = 0, length, 1
+            parts.append((0, length, 1))
             shape.append(length)
-        elif isinstance(i, slice):
+            continue
+        if isinstance(i, slice):
             start, stop, step = i.indices(length)
             if step < 1:
                 raise ShapeError(f"index {i!r}: steps must be positive")
@@ -340,13 +355,12 @@ def getitem(x: Any, index: Any) -> Any:
             stop, step = start + 1, 1
         else:
             raise TypeError(f"index {i!r}: expected whole numbers or slices; use take for arrays")
-        starts.append(start), stops.append(stop), steps.append(step)
-    whole = all(
-        start == 0 and stop == length and step == 1
-        for start, stop, step, length in zip(starts, stops, steps, x.shape, strict=True)
-    )
-    part = x if whole else apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
-    return reshape(part, tuple(shape))
+        parts.append((start, stop, step))
+    whole = all(part == (0, length, 1) for part, length in zip(parts, x.shape, strict=True))
+    if not whole:
+        starts, stops, steps = zip(*parts, strict=True)
+        x = apply(Slice(starts, stops, steps), x)
+    return reshape(x, tuple(shape))
 
 
 def pad(x: Any, widths: Sequence[tuple[int, int]]) -> Any:

@@ -61,11 +61,11 @@ class Primitive(ABC):
         return self.name + (f"[{', '.join(attributes)}]" if attributes else "")
 
 
-P = TypeVar("P", bound=type[Primitive])
+P = TypeVar("P", bound=Primitive)
 
 
 @dataclass_transform(frozen_default=True)
-def primitive(cls: P) -> P:
+def primitive(cls: type[P]) -> type[P]:
     """Class decorator: makes a frozen dataclass of a primitive and registers it."""
     made = dataclass(frozen=True, repr=False)(cls)
     PRIMITIVES[made.__name__] = made
@@ -88,7 +88,7 @@ def apply(operation: Primitive, *operands: Any) -> Any:
 
 
 def as_tensor(value: Any) -> Tensor:
-    """A tensor as it is; anything that has a `tensor` (a parameter) its tensor; an array a constant."""
+    """A tensor as it is; of what has a `tensor` (a parameter), that; an array as a constant."""
     if isinstance(value, Tensor):
         return value
     tensor = getattr(value, "tensor", None)
@@ -106,7 +106,7 @@ def unify(name: str, *operands: Any) -> list[Any]:
     """
     values = [as_tensor(x) if hasattr(x, "tensor") else x for x in operands]
     tensors = [x for x in values if isinstance(x, Tensor)]
-    typed = tensors or [x for x in values if isinstance(x, np.ndarray | np.generic)]
+    typed: list[Any] = tensors or [x for x in values if isinstance(x, np.ndarray | np.generic)]
     if typed:
         dtype = dtypes.as_dtype(typed[0].dtype) if tensors else dtypes.as_array(typed[0]).dtype
     else:
@@ -128,7 +128,8 @@ def unify(name: str, *operands: Any) -> list[Any]:
         if array.dtype != dtype:
             if not weak or (dtypes.is_float(array.dtype) and not dtypes.is_float(dtype)):
                 raise dtypes.DTypeError(
-                    f"{name}: {dtype} and {array.dtype} do not combine; convert one with .astype(...)"
+                    f"{name}: {dtype} and {array.dtype} do not combine; "
+                    "convert one with .astype(...)"
                 )
             array = array.astype(dtype)
         result.append(as_tensor(array) if tensors else array)

@@ -53,7 +53,9 @@ def random_bits(seed: Tensor, step: Tensor, site: str | int, shape: Any) -> Tens
     return apply(RandomBits(number, tuple(shape)), seed, step)
 
 
-def uniform(seed: Tensor, step: Tensor, site: str | int, shape: Any, dtype: Any = "float32") -> Tensor:
+def uniform(
+    seed: Tensor, step: Tensor, site: str | int, shape: Any, dtype: Any = "float32"
+) -> Tensor:
     """Random numbers from [0, 1)."""
     bits = cast(random_bits(seed, step, site, shape), dtype)
     below_one = float(np.nextafter(np.asarray(1, dtype), np.asarray(0, dtype)))

@@ -19,7 +19,7 @@ from .dimension import Shape, show
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-_shared: weakref.WeakValueDictionary[tuple, Tensor] = weakref.WeakValueDictionary()
+_shared: weakref.WeakValueDictionary[tuple[Any, ...], Tensor] = weakref.WeakValueDictionary()
 _lock = threading.RLock()
 
 
@@ -70,7 +70,7 @@ class Tensor:
     def __copy__(self) -> Tensor:
         return self
 
-    def __deepcopy__(self, memo: dict) -> Tensor:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self
 
     @property
@@ -185,7 +185,9 @@ class Tensor:
         """The same elements in another shape; one dimension may be -1."""
         from .movement import reshape
 
-        return reshape(self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        return reshape(
+            self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        )
 
     def transpose(self, *axes: int) -> Tensor:
         """Axes in another order; reversed when none is given."""

@@ -228,8 +228,8 @@ class Writer:
             factor, x = found
             self._collect(factor, into, above)
             into.add(self._function("softmax", x), ATOM, above)
-        elif not known and (found := _mean(node)) is not None:
-            self._reduced("mean", *found, into, above)
+        elif not known and (meant := _mean(node)) is not None:
+            self._reduced("mean", *meant, into, above)
         elif not known and isinstance(operation, Sum):
             self._reduced("sum", node.inputs[0], operation.axes, into, above)
         elif not known and isinstance(operation, e.Multiply):
@@ -419,8 +419,8 @@ def _read_through(node: Tensor) -> list[Tensor]:
             return [x]
     if (found := _times_softmax(node)) is not None:
         return list(found)
-    if (found := _mean(node)) is not None:
-        return [found[0]]
+    if (meant := _mean(node)) is not None:
+        return [meant[0]]
     return [] if _is_kept(node) else list(node.inputs)
 
 

@@ -68,9 +68,12 @@ def _operator(name: str) -> Any:
     return method
 
 
-for _name in (
-    "add radd sub rsub mul rmul truediv rtruediv pow neg abs matmul rmatmul lt le gt ge getitem"
-).split():
+_OPERATORS = (
+    "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "neg", "abs",
+    "matmul", "rmatmul", "lt", "le", "gt", "ge", "getitem",
+)  # fmt: skip
+
+for _name in _OPERATORS:
     setattr(Held, f"__{_name}__", _operator(f"__{_name}__"))
 for _name in ("reshape", "transpose", "sum", "mean", "max", "astype"):
     setattr(Held, _name, _operator(_name))

@@ -91,7 +91,7 @@ class Optimizer:
     ) -> Tensor:
         """A new variable of a parameter's shape and dtype that begins at zero."""
         new = variable(f"{self.name}.{kind}.{label}", like.shape, like.dtype)
-        initial[new] = np.zeros(new.shape, new.dtype)  # type: ignore[arg-type] - ints: no batch
+        initial[new] = np.zeros(new.shape, new.dtype)  # type: ignore[arg-type]
         return new
 
 

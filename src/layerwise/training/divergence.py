@@ -83,11 +83,11 @@ def _first_bad(plan: Plan, values: dict[Tensor, np.ndarray], rows: int) -> tuple
     found = evaluate([plan.gradients[n] for n in names], values, rows)
     bad = {n: g for n, g in zip(names, found, strict=True) if not _finite(g)}
     if bad:
-        probe = _first_bad_backward(plan, values, rows)
+        reached = _first_bad_backward(plan, values, rows)
         name = next(reversed(bad))
-        if probe is not None:
-            what = f"the gradient that reaches {_place(probe)} became {_kind(bad[name])}"
-            return probe.path, what
+        if reached is not None:
+            what = f"the gradient that reaches {_place(reached)} became {_kind(bad[name])}"
+            return reached.path, what
         return _owner(name), f"the gradient of '{name}' became {_kind(bad[name])}"
     program = plan.train.program
     updated = {v: u for v, u in program.updates.items() if v.dtype.kind == "f"}

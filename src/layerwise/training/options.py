@@ -43,9 +43,9 @@ class Settings:
 
     def config(self) -> dict[str, Any]:
         """The options that decide the result, as JSON can hold them."""
-        weight = self.class_weight
+        weight: Any = self.class_weight
         if isinstance(weight, Mapping):
-            weight = {str(k): float(v) for k, v in weight.items()}  # type: ignore[assignment]
+            weight = {str(k): float(v) for k, v in weight.items()}
         elif weight is not None and not isinstance(weight, str):
             weight = [float(v) for v in weight]
         return {

@@ -16,7 +16,7 @@ class Snapshot:
 
     def __init__(self, variables: Iterable[Tensor]) -> None:
         self._copies: dict[Tensor, np.ndarray] = {
-            v: np.empty(v.shape, v.dtype)  # type: ignore[arg-type] - variables have int shapes
+            v: np.empty(v.shape, v.dtype)  # type: ignore[arg-type]
             for v in variables
         }
         self.position = 0

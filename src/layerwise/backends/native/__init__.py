@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections import OrderedDict
+from pathlib import Path
 
 from ... import __version__
 from ...compiler.canonical import canonicalise
@@ -10,8 +13,9 @@ from ...compiler.fingerprint import fingerprint
 from ...compiler.program import Program
 from ...compiler.schedule import Schedule
 from ...compiler.simplify import simplify
-from .executable import NativeExecutable
+from ...compiler.verify import is_wanted, verify_graph, verify_pass, verify_schedule
 from .cache import default_cache
+from .executable import NativeExecutable
 from .plan import Plan
 from .planning import make_plan
 from .target import Target, host
@@ -28,7 +32,20 @@ def compile(program: Program, threads: int | None = None) -> NativeExecutable:
     """
     target = host()
     cores = available_cores()
-    return NativeExecutable(program, _plan(program, target), target, max(1, min(threads or cores, 64)))
+    return NativeExecutable(
+        program, _plan(program, target), target, max(1, min(threads or cores, 64))
+    )
+
+
+@functools.cache
+def _compiler() -> str:
+    """Which compiler made a plan: version, and size and date of its files, for who develops it."""
+    root = Path(__file__).parents[2]
+    files = [f for room in ("compiler", "graph", "backends") for f in (root / room).rglob("*.py")]
+    stamps = sorted(
+        (str(f.relative_to(root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files
+    )
+    return f"{__version__} {hashlib.sha256(repr(stamps).encode()).hexdigest()}"
 
 
 _plans: OrderedDict[tuple[str, Target], Plan] = OrderedDict()
@@ -40,16 +57,29 @@ def _plan(program: Program, target: Target) -> Plan:
     plan = _plans.get(key)
     if plan is None:
         cache = default_cache()
-        name = f"plan {__version__} {key[0]} {target}"
-        content = cache.get(name) if cache else None
+        name = f"plan {_compiler()} {key[0]} {target}"
+        # What comes from the cache was verified, if at all, when it was put there.
+        content = cache.get(name) if cache and not is_wanted() else None
         if content is not None:
             plan = Plan.from_bytes(content)
         else:
-            schedule = Schedule(canonicalise(simplify(program)))
-            plan = make_plan(program, schedule, target)
+            plan = make_plan(program, _schedule(program), target)
             if cache:
                 cache.put(name, plan.to_bytes())
         _plans[key] = plan
         while len(_plans) > _PLANS_KEPT:
             _plans.popitem(last=False)
     return plan
+
+
+def _schedule(program: Program) -> Schedule:
+    """All passes over a program, each verified when tests ask for it."""
+    simple = simplify(program)
+    canonical = canonicalise(simple)
+    schedule = Schedule(canonical)
+    if is_wanted():
+        verify_graph("graph", program.roots)
+        verify_pass("simplify", program, simple)
+        verify_pass("canonicalise", simple, canonical)
+        verify_schedule(schedule)
+    return schedule

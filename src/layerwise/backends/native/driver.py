@@ -32,12 +32,16 @@ MATMUL_SLOTS = (
     "left_row", "left_row_batch", "left_column", "left_column_batch",
     "right_row", "right_row_batch", "right_column", "right_column_batch",
     "result_row", "result_row_batch",
-    "left_0", "right_0", "result_0",
-    "length_1", "left_1", "right_1", "result_1",
-    "length_2", "left_2", "right_2", "result_2",
+    *(
+        f"{name}_{level}{part}"
+        for level in range(3)
+        for name in ("length", "left", "right", "result")
+        for part in ("", "_batch")
+    ),
 )  # fmt: skip
 """Arguments of the product kernels: addresses, sizes (a constant plus a multiple of the rows),
-strides, and up to three leading axes with their lengths and strides. The first is divided."""
+strides, and up to three leading axes with their lengths and strides. The first is divided among
+threads."""
 
 ROWS_MODE, COLUMNS_MODE, BATCH_MODE = 0, 1, 2
 """What a thread's range of a product is: rows or columns of the result, or whole matrices."""
@@ -222,7 +226,7 @@ def _feed_rows() -> Function:
 
 
 def _feed_value() -> Function:
-    """This step's value: target, source, bytes of a value, bytes from step to step (0: fixed)."""
+    """A value of the step: target, source, its bytes, bytes from step to step (0 when fixed)."""
     f, (args, _, _, context) = _service("feed_value")
     target, source = (f.load(f.offset(args, k, "i64"), "ptr", 8) for k in range(2))
     width, stride = (f.load(f.offset(args, k, "i64"), "i64", 8) for k in (2, 3))
@@ -303,7 +307,7 @@ def _product(name: str, element: str) -> Function:
             if number == 3:
                 call(m, n, *places)
                 return
-            strides = [get(f"{s}_{number}") for s in ("left", "right", "result")]
+            strides = [sized(f"{s}_{number}") for s in ("left", "right", "result")]
 
             def each(i: Value, _: list[Value]) -> None:
                 inner = [moved(p, i, s) for p, s in zip(places, strides, strict=True)]
@@ -312,7 +316,7 @@ def _product(name: str, element: str) -> Function:
             if number == 0:
                 f.loop(begin, end, each)
             else:
-                f.loop(0, get(f"length_{number}"), each)
+                f.loop(0, sized(f"length_{number}"), each)
 
         level(0, [left, right, result])
 

@@ -51,7 +51,7 @@ class Position:
     row_level: int = COLUMN
 
     @property
-    def key(self) -> tuple:
+    def key(self) -> tuple[object, ...]:
         """Equal for equal elements."""
         texts = (x.text if isinstance(x, Value) else x for x in (self.row, self.column))
         return (*texts, self.lanes, self.flat)
@@ -85,7 +85,7 @@ class Elements:
         self.function = Function("kernel", parameters)
         self.slots: list[Slot] = []
         self._slot_values: dict[Slot, Value] = {}
-        self._known: tuple[dict, dict, dict] = ({}, {}, {})
+        self._known: tuple[dict[Any, Any], ...] = ({}, {}, {})
         self._rows_region: list[Any] | None = None
         self._local: dict[Tensor, bool] = {}
         self._dimensions: dict[int, Value] = {}
@@ -230,7 +230,9 @@ class Elements:
                 )
             return self._spread(self._known[ENTRY][key], position.lanes, ENTRY)
         assert isinstance(operation, Iota)
-        return self._emit_at(position.level, lambda: self._count(self._linear(node, position), position))
+        return self._emit_at(
+            position.level, lambda: self._count(self._linear(node, position), position)
+        )
 
     def _count(self, start: Operand, position: Position) -> Value:
         """start, start + 1, ... as i32."""
@@ -286,7 +288,9 @@ class Elements:
 
         return self._emit_at(position.level, build)
 
-    def store(self, node: Tensor, value: Value, position: Position, place: Value | None = None) -> None:
+    def store(
+        self, node: Tensor, value: Value, position: Position, place: Value | None = None
+    ) -> None:
         """Write elements of a node to its memory, or to a row of its own at `place`."""
         f = self.function
         type_ = MEMORY[node.dtype]
@@ -438,7 +442,9 @@ class Elements:
 
         def clipped() -> Value:
             last = constant(int(table.shape[0]) - 1, "i32")  # type: ignore[arg-type]
-            positive = f.select(f.compare("slt", chosen, constant(0, "i32")), constant(0, "i32"), chosen)
+            positive = f.select(
+                f.compare("slt", chosen, constant(0, "i32")), constant(0, "i32"), chosen
+            )
             safe = f.select(f.compare("sgt", positive, last), last, positive)
             return f.convert("sext", safe, "i64")
 
@@ -568,7 +574,7 @@ class Elements:
         for known_level in range(row_level + 1):
             if key in self._known[known_level]:
                 return [*self._known[known_level][key], *last]
-        self._known[row_level][key] = self._emit_at(row_level, split)  # type: ignore[arg-type]
+        self._known[row_level][key] = self._emit_at(row_level, split)
         return [*self._known[row_level][key], *last]
 
     def _from_index(
@@ -578,9 +584,9 @@ class Elements:
         level = position.level if level is None else level
         if not shape:
             return Position(0, 0, 1, level)
-        if isinstance(shape[-1], Batch):
-            outer, inner, column = shape, index, 0
-        else:
+        outer, inner = shape, index
+        column: Operand = 0
+        if not isinstance(shape[-1], Batch):
             outer, inner, column = shape[:-1], index[:-1], index[-1]
 
         def join() -> Operand:

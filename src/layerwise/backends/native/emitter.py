@@ -30,7 +30,7 @@ class Value(NamedTuple):
 
 
 Operand = Value | int
-"""An integer operand may be a Python int: a constant known while emitting, folded where possible."""
+"""An integer operand may be a Python int: a constant known while emitting, folded if possible."""
 
 
 def vector(element: str, lanes: int) -> str:
@@ -125,9 +125,13 @@ class Function:
     ) -> None:
         self.name = name
         self.result = result
-        self.parameters = [Value(f"%{n}", t.split(" ", 1)[0] if t[0] != "<" else t) for n, t in parameters]
+        self.parameters = [
+            Value(f"%{n}", t.split(" ", 1)[0] if t[0] != "<" else t) for n, t in parameters
+        ]
         signature = ", ".join(f"{t} %{n}" for n, t in parameters)
-        head = " ".join(filter(None, ["define", linkage, result, f"@{name}({signature})", attributes]))
+        head = " ".join(
+            filter(None, ["define", linkage, result, f"@{name}({signature})", attributes])
+        )
         # A region is a list among the lines, filled later: code hoisted out of what follows it.
         self.entry: list[Any] = []
         self.lines: list[Any] = [head + " {", "entry:", self.entry]
@@ -173,7 +177,9 @@ class Function:
         pairs = ", ".join(f"[ {v.text}, %{b} ]" for v, b in incoming)
         return self.value(f"phi {type_} {pairs}", type_)
 
-    def call(self, name: str, result: str, arguments: Sequence[Value], declare: bool = True) -> Value:
+    def call(
+        self, name: str, result: str, arguments: Sequence[Value], declare: bool = True
+    ) -> Value:
         """Call a function by name; it is declared in the module unless `declare` is false."""
         if declare:
             types = ", ".join(a.type for a in arguments)
@@ -393,7 +399,7 @@ class Function:
         step: Operand = 1,
         carry: Sequence[Value] = (),
     ) -> list[Value]:
-        """Count from `start` while below `stop`; `body(index, carried)` gives the next carried values.
+        """Count from `start` to below `stop`; `body(index, carried)` gives the next carried values.
 
         Returns the carried values after the last round. An empty range runs no round.
         """
@@ -417,10 +423,13 @@ class Function:
         following = self.value(f"add nsw i64 {index.text}, {self.operand(step).text}", "i64")
         more = self.compare("slt", following, stop)
         self.branch_if(more, head, after)
-        self.lines[slot] = f"  {index.text} = phi i64 [ {start.text}, %{before} ], [ {following.text}, %{last} ]"
+        self.lines[slot] = (
+            f"  {index.text} = phi i64 [ {start.text}, %{before} ], [ {following.text}, %{last} ]"
+        )
         for k, (initial, inside, final) in enumerate(zip(carry, carried, after_round, strict=True)):
             self.lines[slot + 1 + k] = (
-                f"  {inside.text} = phi {inside.type} [ {initial.text}, %{before} ], [ {final.text}, %{last} ]"
+                f"  {inside.text} = phi {inside.type} [ {initial.text}, %{before} ], "
+                f"[ {final.text}, %{last} ]"
             )
         self.start_block(after)
         return [
@@ -471,7 +480,9 @@ def _flatten(lines: list[Any]) -> Iterator[str]:
 
 def size_of(element: str) -> int:
     """Bytes of one element of a scalar LLVM type in memory."""
-    return {"double": 8, "i64": 8, "ptr": 8, "float": 4, "i32": 4, "i16": 2, "i8": 1, "i1": 1}[element]
+    return {"double": 8, "i64": 8, "ptr": 8, "float": 4, "i32": 4, "i16": 2, "i8": 1, "i1": 1}[
+        element
+    ]
 
 
 class Module:

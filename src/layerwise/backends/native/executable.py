@@ -10,7 +10,8 @@ import numpy as np
 from ...compiler.feeds import Feeds
 from ...compiler.program import Program, leads_with_batch
 from ...compiler.state import State, aligned_bytes
-from ...graph.dimension import Batch, size
+from ...graph.dimension import Batch, concrete, size
+from ...graph.tensor import Tensor
 from . import library, matmul
 from .driver import RECORD
 from .elements import memory_bytes
@@ -83,7 +84,14 @@ class NativeExecutable:
         table[:] = 0
         for row, step, start in zip(table, steps, starts, strict=False):
             address = self._code[step.function].address
-            row[:6] = (address, base + 8 * start, step.kind, step.total, step.granularity, step.barrier)
+            row[:6] = (
+                address,
+                base + 8 * start,
+                step.kind,
+                step.total,
+                step.granularity,
+                step.barrier,
+            )
 
     def _prepare_arena(self, rows: int) -> None:
         if rows <= self._rows and self._arena.size:
@@ -151,15 +159,7 @@ class NativeExecutable:
         if steps < 0 or first < 0 or first + steps > feeds.steps:
             raise IndexError(f"steps {first} to {first + steps} lie outside 0..{feeds.steps}")
         rows = int(feeds.boundaries[first + steps] - feeds.boundaries[first])
-        outputs = {
-            name: np.empty(
-                (rows * x.shape[0].multiple, *x.shape[1:])  # type: ignore[union-attr]
-                if leads_with_batch(x)
-                else (steps, *x.shape),
-                x.dtype,
-            )
-            for name, x in self.program.outputs.items()
-        }
+        outputs = {name: _room(x, rows, steps) for name, x in self.program.outputs.items()}
         with self._lock:
             self._prepare_arena(feeds.largest_batch)
             self._bind(state)
@@ -194,6 +194,12 @@ class NativeExecutable:
         self.team.run(work, threads)
 
 
+def _room(output: Tensor, rows: int, steps: int) -> np.ndarray:
+    """An array for what an output gives in so many steps with so many rows in all."""
+    shape = output.shape if leads_with_batch(output) else (steps, *output.shape)
+    return np.empty(concrete(shape, rows), output.dtype)
+
+
 def _constant(name: str, data: bytes) -> np.ndarray:
     array = aligned_bytes(len(data)).view(name)
     array[:] = np.frombuffer(data, name)
@@ -202,4 +208,3 @@ def _constant(name: str, data: bytes) -> np.ndarray:
 
 def _address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
-

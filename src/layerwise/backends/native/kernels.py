@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,14 +123,18 @@ class FlatMap:
             f.loop(begin, end, lambda i, _: self._body(i, None))
         elif self.kernel.columns % lanes == 0:
             f.loop(begin, end, lambda i, _: self._body(i, None), lanes)
-        elif self.target.masks:
-            f.loop(begin, end, lambda i, _: self._body(i, self._mask(i, end)), lanes)
         else:
-            whole = f.subtract(end, f.instruction("srem", f.subtract(end, begin), constant(lanes, "i64")))
+            whole = f.subtract(
+                end, f.instruction("srem", f.subtract(end, begin), constant(lanes, "i64"))
+            )
             f.loop(begin, whole, lambda i, _: self._body(i, None), lanes)
             self.elements.forget_columns()
-            self.lanes = 1
-            f.loop(whole, end, lambda i, _: self._body(i, None))
+            if self.target.masks:
+                rest = f.compare("slt", whole, end)
+                f.when(rest, lambda: self._body(whole, self._mask(whole, end)))
+            else:
+                self.lanes = 1
+                f.loop(whole, end, lambda i, _: self._body(i, None))
 
     def _mask(self, start: Value, end: Value) -> Value:
         f = self.elements.function
@@ -190,7 +195,12 @@ class RowMap:
                 for user in self.kernel.nodes
             )
             reduced = isinstance(node.primitive, Sum | Max)
-            if needed_later and not reduced and self._is_full(node) and node not in self.schedule.stored:
+            if (
+                needed_later
+                and not reduced
+                and self._is_full(node)
+                and node not in self.schedule.stored
+            ):
                 with f.inserting(f.entry):
                     type_ = "i8" if node.dtype == dtypes.boolean else REGISTER[node.dtype]
                     self.elements.spilled[node] = f.allocate(type_, self.kernel.columns)
@@ -285,7 +295,11 @@ class RowMap:
                 totals = block(k * lanes, totals, None)
         elif whole:
             totals = f.loop(
-                0, whole * lanes, lambda column, carried: block(column, carried, None), lanes, totals
+                0,
+                whole * lanes,
+                lambda column, carried: block(column, carried, None),
+                lanes,
+                totals,
             )
             elements.forget_columns()
         if rest:
@@ -297,7 +311,7 @@ class RowMap:
         scalar = Position(row, 0, 1, ROW, row_level=ROW)
         for node, total in zip(reductions, totals, strict=True):
             kind = node.primitive.name
-            value = f.fold_lanes(total, lambda a, b, n=node, k=kind: combine(f, k, n, a, b))
+            value = f.fold_lanes(total, functools.partial(combine, f, kind, node))
             elements.finished[node] = value
             if node in self.schedule.stored:
                 elements.store(node, value, scalar)
@@ -306,7 +320,9 @@ class RowMap:
 class Reduction:
     """Sums or maxima over rows: (outer, length, inner, columns) to (outer, inner, columns)."""
 
-    def __init__(self, schedule: Schedule, kernel: ReduceKernel, target: Target, lanes: int) -> None:
+    def __init__(
+        self, schedule: Schedule, kernel: ReduceKernel, target: Target, lanes: int
+    ) -> None:
         self.elements = Elements(schedule, kernel)
         self.kernel = kernel
         self.lanes = _fitting(lanes, kernel.columns)
@@ -335,9 +351,12 @@ class Reduction:
         if whole:
             stop = end if not isinstance(end, int) else f.operand(end)
             stop = f.select(f.compare("slt", stop, whole), stop, constant(whole, "i64"))
-            f.loop(begin, stop, lambda b, _: self._block(row, f.multiply(b, self.width), self.width))
+            f.loop(
+                begin, stop, lambda b, _: self._block(row, f.multiply(b, self.width), self.width)
+            )
         rest = self.kernel.columns - whole * self.width
         if rest:
+
             def tail() -> None:
                 self._block(row, constant(whole * self.width, "i64"), rest)
 
@@ -362,14 +381,14 @@ class Reduction:
             for n in nodes
             for _ in parts
         ]
-        inner = constant(kernel.inner, "i64")
+        inner = f.operand(elements.dimension(kernel.inner))
         outer_row = f.instruction("sdiv", row, inner) if kernel.inner != 1 else row
         inner_row = f.instruction("srem", row, inner) if kernel.inner != 1 else constant(0, "i64")
         length = elements.dimension(kernel.length)
 
         def step(k: Value, totals: list[Value]) -> list[Value]:
             elements.forget_columns()
-            source = f.add(f.multiply(f.add(f.multiply(outer_row, length), k), kernel.inner), inner_row)
+            source = f.add(f.multiply(f.add(f.multiply(outer_row, length), k), inner), inner_row)
             result: list[Value] = []
             for n, node in enumerate(nodes):
                 for p, (start, mask) in enumerate(parts):
@@ -390,7 +409,9 @@ class Reduction:
 class FlatReduction:
     """A sum or maximum of a single column: one number from neighbours in memory."""
 
-    def __init__(self, schedule: Schedule, kernel: ReduceKernel, target: Target, lanes: int) -> None:
+    def __init__(
+        self, schedule: Schedule, kernel: ReduceKernel, target: Target, lanes: int
+    ) -> None:
         if kernel.columns != 1 or size((kernel.outer, kernel.inner)) != 1:
             raise NotVectorisableError
         self.elements = Elements(schedule, kernel)
@@ -422,7 +443,7 @@ class FlatReduction:
         ]
         totals = f.loop(0, whole, step(lanes), lanes, empty)
         folded = [
-            f.fold_lanes(t, lambda a, b, n=n: combine(f, n.primitive.name, n, a, b))
+            f.fold_lanes(t, functools.partial(combine, f, n.primitive.name, n))
             for n, t in zip(nodes, totals, strict=True)
         ]
         folded = f.loop(whole, length, step(1), 1, folded)

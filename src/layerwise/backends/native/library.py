@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import weakref
+from collections.abc import Callable
 
 from . import driver, jit
 from .cache import default_cache
@@ -46,7 +47,7 @@ def product_library(target: Target, element: str) -> jit.Library:
 
 
 @functools.cache
-def entry(target: Target) -> ctypes._CFuncPtr:
+def entry(target: Target) -> Callable[..., None]:
     """The driver's entry, which runs a plan on one thread without holding Python's lock."""
     return ctypes.CFUNCTYPE(None, *_ARGUMENTS)(driver_library(target).address("run"))
 

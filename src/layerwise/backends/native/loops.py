@@ -29,7 +29,7 @@ def build_loop(elements: Elements, kernel: LoopKernel, target: Target) -> Partit
 
 
 def _outer_partition(elements: Elements, node: Tensor, axis: int) -> tuple[Partition, int]:
-    """Work divided by the axes before `axis`, with their number of units when the batch is absent."""
+    """Work divided by the axes before `axis`, with their length when the batch is absent."""
     outer = size(node.shape[:axis])
     if isinstance(outer, Batch):
         return by_batch(outer.multiple), 0
@@ -72,7 +72,8 @@ def _scatter(elements: Elements, node: Tensor) -> Partition:
     f = elements.function
     index, update = node.inputs
     width = size(node.shape[1:])
-    assert isinstance(width, int) and isinstance(node.primitive, ScatterAdd)
+    assert isinstance(width, int)
+    assert isinstance(node.primitive, ScatterAdd)
     rows = node.primitive.rows
     type_ = MEMORY[node.dtype]
     indices, updates, table = (elements.address(n) for n in (index, update, node))
@@ -90,7 +91,9 @@ def _scatter(elements: Elements, node: Tensor) -> Partition:
 
         def add(k: Value, _: list[Value]) -> None:
             chosen = f.load(f.offset(indices, k, "i32"), "i32")
-            chosen = f.select(f.compare("slt", chosen, constant(0, "i32")), constant(0, "i32"), chosen)
+            chosen = f.select(
+                f.compare("slt", chosen, constant(0, "i32")), constant(0, "i32"), chosen
+            )
             last = constant(rows - 1, "i32")
             chosen = f.select(f.compare("sgt", chosen, last), last, chosen)
             row = f.convert("zext", chosen, "i64")
@@ -124,7 +127,8 @@ def _fold(elements: Elements, node: Tensor) -> Partition:
     source, target = elements.address(x), elements.address(node)
     type_ = MEMORY[node.dtype]
     windows, width = x.shape[operation.axis], x.shape[-1]
-    assert isinstance(windows, int) and isinstance(width, int)
+    assert isinstance(windows, int)
+    assert isinstance(width, int)
     inner = elements.dimension(size(node.shape[operation.axis + 1 :]))
     length, step = operation.length, operation.step
     _, begin, end, _ = f.parameters

@@ -13,7 +13,7 @@ tile by tile, so that choosing the function costs once per row block and not onc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -178,7 +178,7 @@ def emit_row_block(module: Module, blocking: Blocking, rows: int) -> None:
     full = f.subtract(columns, rest)
     (last_panel,) = f.loop(0, full, full_tile, step=blocking.width, carry=[b])
 
-    narrow_tiles = {
+    narrow_tiles: dict[int, Callable[[], None]] = {
         v * blocking.lanes: partial(tile, v, last_panel, full) for v in range(1, blocking.vectors)
     }
     f.switch(rest, narrow_tiles)

@@ -19,6 +19,7 @@ from ...compiler.schedule import (
     is_memory,
     matrix_form,
 )
+from ...compiler.verify import is_wanted
 from ...graph import dtypes
 from ...graph.dimension import Batch, Dimension, size
 from ...graph.leaves import Input, Variable
@@ -29,6 +30,7 @@ from .elements import Slot, memory_bytes
 from .partition import BATCH, SERIAL, STATIC, Partition, by_batch, by_blocks, by_rows, serial
 from .plan import Argument, Plan, Step
 from .target import Target
+from .verify import verify_plan
 
 COLUMN_PIECE = 32
 """Columns of a product that stay together when its columns are divided."""
@@ -42,6 +44,7 @@ class Record:
     ----------
     function : name of a service kernel, or the text of a kernel of the program's own.
     reads, writes : memory that is touched, and whether a thread only touches its own part.
+    kernel : what it runs; None when it moves values between programs and memory.
     """
 
     function: str
@@ -51,11 +54,15 @@ class Record:
     writes: dict[Tensor, bool] = field(default_factory=dict)
     barrier: bool = False
     declarations: frozenset[str] = frozenset()
+    kernel: Kernel | None = None
 
 
 def make_plan(program: Program, schedule: Schedule, target: Target) -> Plan:
     """The plan of a program, given the schedule of its simplified form."""
-    return _Planner(schedule, target).plan(program)
+    planner = _Planner(schedule, target)
+    if is_wanted():
+        verify_plan(schedule, planner.records, planner.where, planner.places)
+    return planner.plan(program)
 
 
 class _Planner:
@@ -155,7 +162,7 @@ class _Planner:
             Slot("memory", self.schedule.in_place.get(s.what, s.what)) if s.kind == "memory" else s
             for s in code.slots
         ]
-        record = Record(code.text, slots, code.partition, declarations=code.declarations)
+        record = Record(code.text, slots, code.partition, declarations=code.declarations, kernel=kernel)
         self._touch(record, kernel)
         return record
 
@@ -166,7 +173,9 @@ class _Planner:
             record.reads[owner] = record.reads.get(owner, True) and aligned
         for node in kernel.nodes:
             if node in self.schedule.stored:
-                record.writes[self._memory(node)] = _own_part(record.partition, node, Access.SAME_ROW)
+                record.writes[self._memory(node)] = _own_part(
+                    record.partition, node, Access.SAME_ROW
+                )
 
     def _product(self, kernel: MatMulKernel) -> Record:
         (node,) = kernel.nodes
@@ -198,7 +207,7 @@ class _Planner:
             *(Slot("integer", n) for n in numbers),
         ]
         element = "f32" if node.dtype == dtypes.float32 else "f64"
-        record = Record(f"product_{element}", slots, partition)
+        record = Record(f"product_{element}", slots, partition, kernel=kernel)
         self._touch(record, kernel)
         return record
 
@@ -340,22 +349,14 @@ def _split(dimension: Dimension) -> tuple[int, int]:
 
 
 def _leading(node: Tensor, left: StridedView, right: StridedView) -> list[int]:
-    """Lengths and strides, in elements, of the axes before the matrices; the first has no length."""
-    lengths = [d for d in node.shape[:-2]]
+    """Lengths and strides, in elements, of three axes before the matrices; see MATMUL_SLOTS."""
+    lengths = node.shape[:-2]
     result_strides = [size(node.shape[i + 1 :]) for i in range(len(lengths))]
-    axes = list(zip(lengths, left.strides, right.strides, result_strides, strict=False))
-    while len(axes) < 3:
-        axes.append((1, 0, 0, 0))
-    if len(axes) > 3:
-        raise NotImplementedError(f"products of rank {node.rank} have too many leading axes")
-    numbers: list[int] = []
-    for position, (length, *strides) in enumerate(axes):
-        if any(isinstance(s, Batch) for s in strides) or (position and isinstance(length, Batch)):
-            raise NotImplementedError("the batch must be the first axis of a batched product")
-        if position:
-            numbers.append(length)  # type: ignore[arg-type]
-        numbers.extend(strides)  # type: ignore[arg-type]
-    return numbers
+    axes: list[tuple[Dimension, ...]] = list(
+        zip(lengths, left.strides, right.strides, result_strides, strict=False)
+    )
+    axes.extend([(1, 0, 0, 0)] * (3 - len(axes)))
+    return [number for axis in axes for dimension in axis for number in _split(dimension)]
 
 
 def _work(schedule: Schedule) -> tuple[float, float]:

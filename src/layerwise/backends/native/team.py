@@ -85,9 +85,14 @@ class Team:
             work(0)
             return
         gate = threading.Event()
+
+        def wait_and_work(number: int) -> None:
+            gate.wait()
+            work(number)
+
         helpers = [
-            threading.Thread(target=lambda n=n: (gate.wait(), work(n)), daemon=True)
-            for n in range(1, threads)
+            threading.Thread(target=wait_and_work, args=(number,), daemon=True)
+            for number in range(1, threads)
         ]
         started: list[threading.Thread] = []
         try:

@@ -1,0 +1,147 @@
+"""Run the guide's pages: their code makes their pictures and their printouts.
+
+    python docs/guide/make_pictures.py               every page: write its pictures
+    python docs/guide/make_pictures.py dropout relu  these pages only
+    python docs/guide/make_pictures.py --printouts   write the printouts into the pages as well
+
+A page's blocks of Python run in order in one namespace, in a folder with a folder `pictures`. The
+block of text after a block of Python is what it prints. Opened with ```text, it is always the same;
+with ```text within 30%, its numbers come from a training, whose last digits differ from machine to
+machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import math
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+PAGES = sorted(page for page in HERE.glob("*.md") if page.name != "README.md")
+
+_BLOCK = re.compile(
+    r"^```python\n(?P<code>.*?)^```\n"
+    r"(?:\s*^```text(?: within (?P<percent>\d+)%)?\n(?P<text>.*?)^```$)?",
+    re.DOTALL | re.MULTILINE,
+)
+_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.(\d+))?(?:e[+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of Python in a page, with what it is said to print.
+
+    Attributes
+    ----------
+    code : the Python.
+    line : where it begins in the page.
+    text : what the page says it prints; None if the page does not say.
+    tolerance : by what part of themselves the numbers in the text may differ.
+    span : where the text stands in the page.
+    """
+
+    code: str
+    line: int
+    text: str | None
+    tolerance: float
+    span: tuple[int, int]
+
+
+def blocks(page: Path) -> list[Block]:
+    """The blocks of Python of a page, in order."""
+    content = page.read_text(encoding="utf-8")
+    return [
+        Block(
+            code=found["code"],
+            line=content.count("\n", 0, found.start("code")) + 1,
+            text=found["text"],
+            tolerance=int(found["percent"] or 0) / 100,
+            span=found.span("text"),
+        )
+        for found in _BLOCK.finditer(content)
+    ]
+
+
+def run(page: Path, folder: Path) -> Iterator[tuple[Block, str]]:
+    """Run a page in a folder; gives each block with what it printed."""
+    namespace: dict[str, Any] = {"__name__": f"guide.{page.stem}"}
+    (folder / "pictures").mkdir(exist_ok=True)
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        for block in blocks(page):
+            printed = io.StringIO()
+            # Empty lines before it make a traceback name the line of the page.
+            code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+            with contextlib.redirect_stdout(printed):
+                exec(code, namespace)
+            yield block, printed.getvalue()
+    finally:
+        os.chdir(before)
+
+
+def same(expected: str, printed: str, tolerance: float = 0.0) -> bool:
+    """Whether a printout is as expected.
+
+    Without tolerance, character by character. With one, the words are the same, and each number is
+    within that part of the expected one, or within one unit of its last digit.
+    """
+    if not tolerance:
+        return expected.strip("\n") == printed.strip("\n")
+    words = [_NUMBER.sub(" ", text).split() for text in (expected, printed)]
+    pairs = [list(_NUMBER.finditer(text)) for text in (expected, printed)]
+    if words[0] != words[1] or len(pairs[0]) != len(pairs[1]):
+        return False
+    for want, have in zip(*pairs, strict=True):
+        a, b = (float(found[0].replace(",", "")) for found in (want, have))
+        unit = 10.0 ** -len(want[1] or "")
+        if not math.isclose(a, b, rel_tol=tolerance, abs_tol=1.001 * unit):
+            return False
+    return True
+
+
+def write_printouts(page: Path, found: list[tuple[Block, str]]) -> None:
+    """Put what the blocks printed where the page says what they print."""
+    content = page.read_text(encoding="utf-8")
+    for block, printed in reversed(found):
+        if block.text is not None:
+            start, end = block.span
+            content = content[:start] + printed.rstrip("\n") + "\n" + content[end:]
+    page.write_text(content, encoding="utf-8")
+
+
+def make_small(picture: Path) -> None:
+    """Reduce a picture to 64 colours, of which it has no more than it needs."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        reduced = image.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    reduced.save(picture, optimize=True)
+
+
+def main() -> None:
+    """Run the pages that are named, or all."""
+    parser = argparse.ArgumentParser(description="Run the guide's pages and write their pictures.")
+    parser.add_argument("pages", nargs="*", help="names of pages; all by default")
+    parser.add_argument("--printouts", action="store_true", help="write the printouts too")
+    chosen = parser.parse_args()
+    for page in PAGES:
+        if chosen.pages and page.stem not in chosen.pages:
+            continue
+        found = list(run(page, HERE))
+        if chosen.printouts:
+            write_printouts(page, found)
+        for name in re.findall(r"pictures/[\w-]+\.png", page.read_text(encoding="utf-8")):
+            make_small(HERE / name)
+        print(page.name)
+
+
+if __name__ == "__main__":
+    main()
