@@ -23,7 +23,7 @@ from ..graph.primitive import Concrete
 from ..graph.random import RandomBits
 from ..graph.reduction import CumSum, Max, Sum
 from ..graph.tensor import Tensor
-from .schedule import Kernel, MapKernel, Schedule, is_number
+from .schedule import Kernel, MapKernel, ReduceKernel, Schedule, is_number
 
 Labels = npt.NDArray[np.int64]
 
@@ -51,25 +51,40 @@ class Reach:
         computed = node in self.inside and isinstance(self.kernel, MapKernel)
         return not computed and self.schedule.base(node) in self.kernel.reads
 
+    def is_number(self, node: Tensor) -> bool:
+        """Whether the kernel makes up a number; products and loops find it in memory."""
+        makes_up = isinstance(self.kernel, MapKernel | ReduceKernel)
+        return is_number(node) and (makes_up or not self.is_loaded(node))
+
     def loads(self) -> dict[Tensor, None]:
         """Every node that the kernel takes from memory, in the order of first use.
 
         Leaves and results of other kernels are given even if the kernel does not say that it reads
         them: the verifier wants to know.
         """
+        return self._needs(self.kernel.nodes)[0]
+
+    def needs_inside(self, node: Tensor) -> dict[Tensor, None]:
+        """Nodes of the kernel that one of them is computed from, with nothing of it between."""
+        return self._needs([node])[1]
+
+    def _needs(self, nodes: list[Tensor]) -> tuple[dict[Tensor, None], dict[Tensor, None]]:
         found: dict[Tensor, None] = {}
+        inside: dict[Tensor, None] = {}
         seen: set[Tensor] = set()
-        stack = [i for n in reversed(self.kernel.nodes) for i in reversed(n.inputs)]
+        stack = [i for n in reversed(nodes) for i in reversed(n.inputs)]
         while stack:
             node = stack.pop()
-            if node in seen or is_number(node) or node in self.inside:
+            if node in seen or self.is_number(node):
                 continue
             seen.add(node)
-            if self.is_loaded(node) or not self._can_repeat(node):
+            if node in self.inside and not self.is_loaded(node):
+                inside[node] = None
+            elif self.is_loaded(node) or not self._can_repeat(node):
                 found[self.schedule.base(node)] = None
             else:
                 stack.extend(reversed(node.inputs))
-        return found
+        return found, inside
 
     def _can_repeat(self, node: Tensor) -> bool:
         """Whether code for an element of a node can be emitted anywhere."""
@@ -102,10 +117,12 @@ class Reach:
         self, node: Tensor, base: Tensor, labels: Labels, known: dict[Tensor, Labels]
     ) -> Labels:
         shape = concrete(node.shape, self.rows)
+        if self.is_number(node):
+            return np.zeros(shape, np.int64)
         if node is base or (self.is_loaded(node) and self.schedule.base(node) is base):
             return labels.reshape(shape)
         if node not in known:
-            if is_number(node) or self.is_loaded(node) or not node.inputs:
+            if self.is_loaded(node) or not node.inputs:
                 known[node] = np.zeros(shape, np.int64)
             else:
                 inputs = [self._value(i, base, labels, known) for i in node.inputs]

@@ -305,9 +305,14 @@ class Schedule:
         """Put a node and what it needs into a map kernel."""
         reduces = isinstance(node.primitive, Sum | Max)
         rows, columns = matrix_form(node.inputs[0].shape if reduces else node.shape)
-        new: dict[Tensor, None] = {}
-        near: dict[Tensor, Access] = {}
-        self._gather(node, rows, columns, new, near)
+        while True:
+            new: dict[Tensor, None] = {}
+            near: dict[Tensor, Access] = {}
+            known = len(self._home)
+            self._gather(node, rows, columns, new, near)
+            if len(self._home) == known:
+                break
+            # What it had to store may have computed some of the new nodes, too.
         earliest = self._earliest(near)
         index = self._choose(earliest, rows, columns, new, near)
         kernel = self.kernels[index]

@@ -102,7 +102,7 @@ def verify_schedule(schedule: Schedule) -> None:
         if node not in homes:
             fail("schedule", f"{node!r} is stored, but no kernel computes it")
     for number, kernel in enumerate(schedule.kernels):
-        _verify_order(kernel, number)
+        _verify_order(schedule, kernel, number)
         _verify_form(kernel, number)
         _verify_reads(schedule, kernel, number, homes)
     for name, output in schedule.program.outputs.items():
@@ -128,12 +128,23 @@ def _homes(schedule: Schedule) -> dict[Tensor, int]:
     return homes
 
 
-def _verify_order(kernel: Kernel, number: int) -> None:
-    """Within a kernel, a node comes after those that it is computed from."""
+def _verify_order(schedule: Schedule, kernel: Kernel, number: int) -> None:
+    """Within a kernel, a node comes after the reductions that it is computed from.
+
+    Others may come later: what only asks for elements finds them, wherever they stand.
+    """
+    reach = Reach(schedule, kernel, ROWS)
     position = {node: k for k, node in enumerate(kernel.nodes)}
-    for node in kernel.nodes:
-        for needed in topological_order(node.inputs):
-            if position.get(needed, -1) > position[node]:
+    reductions = [n for n in kernel.nodes if isinstance(n.primitive, Sum | Max)]
+    for node in kernel.nodes if reductions else ():
+        found: dict[Tensor, None] = {}
+        stack = [node]
+        while stack:
+            more = [n for n in reach.needs_inside(stack.pop()) if n not in found]
+            found.update(dict.fromkeys(more))
+            stack.extend(more)
+        for needed in reductions:
+            if needed in found and position[needed] > position[node]:
                 fail(describe(kernel, number), f"{node!r} comes before {needed!r}, which it needs")
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections import OrderedDict
-from pathlib import Path
 
-from ... import __version__
 from ...compiler.canonical import canonicalise
 from ...compiler.fingerprint import fingerprint
 from ...compiler.program import Program
@@ -18,6 +14,7 @@ from .cache import default_cache
 from .executable import NativeExecutable
 from .plan import Plan
 from .planning import make_plan
+from .stamp import compiler_stamp
 from .target import Target, host
 from .team import available_cores
 
@@ -37,17 +34,6 @@ def compile(program: Program, threads: int | None = None) -> NativeExecutable:
     )
 
 
-@functools.cache
-def _compiler() -> str:
-    """Which compiler made a plan: version, and size and date of its files, for who develops it."""
-    root = Path(__file__).parents[2]
-    files = [f for room in ("compiler", "graph", "backends") for f in (root / room).rglob("*.py")]
-    stamps = sorted(
-        (str(f.relative_to(root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files
-    )
-    return f"{__version__} {hashlib.sha256(repr(stamps).encode()).hexdigest()}"
-
-
 _plans: OrderedDict[tuple[str, Target], Plan] = OrderedDict()
 _PLANS_KEPT = 64
 
@@ -57,7 +43,7 @@ def _plan(program: Program, target: Target) -> Plan:
     plan = _plans.get(key)
     if plan is None:
         cache = default_cache()
-        name = f"plan {_compiler()} {key[0]} {target}"
+        name = f"plan {compiler_stamp()} {key[0]} {target}"
         # What comes from the cache was verified, if at all, when it was put there.
         content = cache.get(name) if cache and not is_wanted() else None
         if content is not None:

@@ -19,11 +19,12 @@ from ...graph import dtypes
 from ...graph.dimension import Batch, Dimension, size
 from ...graph.reduction import Max, Sum
 from ...graph.tensor import Tensor
-from .elements import COLUMN, ENTRY, ROW, Elements, NotVectorisableError, Position, Slot
+from .elements import Elements
 from .emitter import Operand, Value, constant, constant_vector, vector
 from .loops import build_loop
 from .lowering import REGISTER, combine, identity
 from .partition import Partition, by_batch, by_blocks, by_rows, serial
+from .position import COLUMN, ENTRY, ROW, NotVectorisableError, Position, Slot
 from .target import Target
 
 UNROLLED = 4

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import functools
 import weakref
+import zlib
 from collections.abc import Callable
 
 from . import driver, jit
 from .cache import default_cache
 from .emitter import Module
 from .plan import Plan
+from .stamp import compiler_stamp
 from .target import Target
 
 _ARGUMENTS = (
@@ -33,17 +35,29 @@ _kernels: weakref.WeakValueDictionary[tuple[str, Target], Code] = weakref.WeakVa
 @functools.cache
 def driver_library(target: Target) -> jit.Library:
     """The driver and its service kernels."""
-    module = Module()
-    driver.emit(module, target)
-    return jit.load(module.text, target, default_cache())
+    return _shared("driver", target, lambda module: driver.emit(module, target))
 
 
 @functools.cache
 def product_library(target: Target, element: str) -> jit.Library:
     """The matrix product of an element type."""
-    module = Module()
-    driver.emit_product(module, target, element)
-    return jit.load(module.text, target, default_cache())
+    return _shared(
+        f"product {element}", target, lambda module: driver.emit_product(module, target, element)
+    )
+
+
+def _shared(name: str, target: Target, emit: Callable[[Module], None]) -> jit.Library:
+    """A library whose text depends on the target alone; the text is kept too, to save emitting."""
+    cache = default_cache()
+    key = f"text {compiler_stamp()} {name} {target}"
+    content = cache.get(key) if cache else None
+    if content is None:
+        module = Module()
+        emit(module)
+        content = zlib.compress(module.text.encode(), 1)
+        if cache:
+            cache.put(key, content)
+    return jit.load(zlib.decompress(content).decode(), target, cache)
 
 
 @functools.cache

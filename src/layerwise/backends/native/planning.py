@@ -26,9 +26,10 @@ from ...graph.leaves import Input, Variable
 from ...graph.tensor import Tensor
 from . import kernels
 from .driver import BATCH_MODE, COLUMNS_MODE, ROWS_MODE
-from .elements import Slot, memory_bytes
+from .elements import memory_bytes
 from .partition import BATCH, SERIAL, STATIC, Partition, by_batch, by_blocks, by_rows, serial
 from .plan import Argument, Plan, Step
+from .position import Slot
 from .target import Target
 from .verify import verify_plan
 
@@ -162,7 +163,9 @@ class _Planner:
             Slot("memory", self.schedule.in_place.get(s.what, s.what)) if s.kind == "memory" else s
             for s in code.slots
         ]
-        record = Record(code.text, slots, code.partition, declarations=code.declarations, kernel=kernel)
+        record = Record(
+            code.text, slots, code.partition, declarations=code.declarations, kernel=kernel
+        )
         self._touch(record, kernel)
         return record
 

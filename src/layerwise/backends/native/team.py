@@ -8,6 +8,7 @@ The result does not depend on the choice.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 
@@ -22,7 +23,11 @@ TRIAL = 0.1
 
 
 def available_cores() -> int:
-    """Cores that this process may use: affinity, the control group's quota, OMP_NUM_THREADS."""
+    """Cores that this process may use.
+
+    The least of: affinity, the control group's quota, OMP_NUM_THREADS, and the limit that
+    threadpoolctl, if anybody imported it, has set for other libraries when a program is compiled.
+    """
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
@@ -33,6 +38,9 @@ def available_cores() -> int:
     wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     if wanted.isdigit() and int(wanted) > 0:
         cores = min(cores, int(wanted))
+    limit = _pool_limit()
+    if limit is not None:
+        cores = min(cores, limit)
     return max(cores, 1)
 
 
@@ -43,6 +51,14 @@ def _control_group_quota() -> float | None:
     except (OSError, ValueError):
         return None
     return None if quota == "max" else int(quota) / int(period)
+
+
+def _pool_limit() -> int | None:
+    pools = sys.modules.get("threadpoolctl")
+    if pools is None:
+        return None
+    limits = [pool.get("num_threads") for pool in pools.threadpool_info()]
+    return min((n for n in limits if n), default=None)
 
 
 class Team:
