@@ -5,13 +5,15 @@ from collections.abc import Callable
 
 import layerwise as lw
 from benchmarks.step_time.cases import DROPOUT, LEARNING_RATE, Case
+from benchmarks.step_time.transformer import Transformer
 
 EPOCHS = 4
 
 
 def build_network(case: Case):
     if case.kind == "transformer":
-        raise NotImplementedError("the transformer case")
+        _, width, classes = case.widths
+        return Transformer(case.blocks, width, case.heads, case.feed_forward, classes)
     layers = []
     *hidden_widths, output_width = case.widths[1:]
     previous = case.widths[0]

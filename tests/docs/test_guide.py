@@ -27,10 +27,11 @@ _spec.loader.exec_module(guide)
 LIMIT = 60_000
 """Bytes of a picture."""
 
-CONCEPTS = """
-dense-layer sigmoid relu softmax gradient-descent backpropagation nonlinear-activations losses
-cross-entropy-is-likelihood log-softmax dropout learning-rate-decay
-""".split()
+CONCEPTS = [
+    "dense-layer", "sigmoid", "relu", "softmax", "gradient-descent", "backpropagation",
+    "nonlinear-activations", "losses", "cross-entropy-is-likelihood", "log-softmax", "dropout",
+    "learning-rate-decay",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("page", guide.PAGES, ids=lambda page: page.stem)

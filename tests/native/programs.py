@@ -48,15 +48,18 @@ def same(first, second) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in pairs)
 
 
-def _example(loss, prediction, parameters, initial, rows, updates=None) -> Example:
+def _example(build, prediction, parameters, initial, rows) -> Example:
+    """Adam on the loss that `build(step)` gives, along with other variables' updates."""
     step = graph.variable("step", (), "uint32")
-    loss, gradients = graph.value_and_gradients(loss(step), parameters)
+    loss, updates = build(step)
+    loss, gradients = graph.value_and_gradients(loss, parameters)
     rate = graph.input("rate", (), "float32")
     optimised = optim.Adam().step(parameters, gradients, rate)
-    updates = {**optimised.updates, **(updates or {}), step: step + graph.constant(1, "uint32")}
+    updates = {**optimised.updates, **updates, step: step + graph.constant(1, "uint32")}
     state = State({**initial, **optimised.initial, step: np.zeros(())})
-    program = Program({"loss": loss}, updates)
-    return Example(program, Program({"prediction": prediction}), state, rows)
+    return Example(
+        Program({"loss": loss}, updates), Program({"prediction": prediction}), state, rows
+    )
 
 
 @functools.cache
@@ -74,20 +77,17 @@ def mlp(dtype: str = "float32", width: int = 33) -> Example:
         "y": generator.integers(0, 5, ROWS).astype("int32"),
     }
     x, y = graph.input("x", (batch, 12), dtype), graph.input("y", (batch,), "int32")
-    trace: list[Trace] = []
 
-    def loss(step):
-        trace.append(Trace(training=True, seed=graph.input("seed", (), "uint32"), step=step))
-        logits = net.trace_forward(trace[0], x)
-        return -graph.mean(graph.sum(graph.log_softmax(logits) * graph.one_hot(y, 5, dtype), -1))
+    def build(step):
+        trace = Trace(training=True, seed=graph.input("seed", (), "uint32"), step=step)
+        logits = net.trace_forward(trace, x)
+        each = graph.sum(graph.log_softmax(logits) * graph.one_hot(y, 5, dtype), -1)
+        return -graph.mean(each), trace.updates
 
-    step = graph.variable("throw-away", (), "uint32")
-    loss(step)  # for the updates of the running means, which depend on no random bits
+    held = (*net.named_parameters(), *net.named_buffers())
     parameters = [p.tensor for _, p in net.named_parameters()]
-    running = trace.pop().updates
-    initial = {p.tensor: p.value for _, p in net.named_parameters()}
-    initial |= {b.tensor: b.value for _, b in net.named_buffers()}
-    return _example(loss, net.trace_forward(Trace(), x), parameters, initial, rows, running)
+    initial = {h.tensor: h.value for _, h in held}
+    return _example(build, net.trace_forward(Trace(), x), parameters, initial, rows)
 
 
 TOKENS, WIDTH, HEADS, WORDS = 8, 16, 2, 11
@@ -125,10 +125,8 @@ def transformer(dtype: str = "float32") -> Example:
         "target": generator.normal(size=(ROWS, 3)).astype(dtype),
     }
 
-    def loss(step):
-        return graph.mean(graph.square(prediction - target))
-
-    return _example(loss, prediction, list(initial), initial, rows)
+    loss = graph.mean(graph.square(prediction - target))
+    return _example(lambda step: (loss, {}), prediction, list(initial), initial, rows)
 
 
 EXAMPLES = {"mlp": mlp, "transformer": transformer}

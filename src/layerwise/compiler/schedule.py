@@ -31,6 +31,10 @@ CHEAP = 4
 LARGEST_KERNEL = 160
 """Nodes in one kernel, to bound the time that compiling it takes."""
 
+SMALL = 64
+"""Elements of known number below which calling a kernel costs more than what it does: such work
+joins any kernel of the same form."""
+
 _COSTS: dict[type, int] = {
     e.Divide: 4, e.Sqrt: 4, e.Exp: 12, e.Expm1: 16, e.Log: 14, e.Log1p: 16, e.Tanh: 16, e.Erf: 20,
     e.Sin: 20, e.Cos: 20, e.Sigmoid: 16, e.Softplus: 24, RandomBits: 60,
@@ -391,9 +395,12 @@ class Schedule:
             if min(here) == Access.SAME_ROW:
                 return earliest
         bulky = {self.base(n) for n in near if size(n.shape) != 1}
+        small = isinstance(rows, int) and rows * columns <= SMALL
         for index in range(earliest + 1, len(self.kernels)):
             kernel = self.kernels[index]
-            if self._fits(index, rows, columns, len(new)) and any(r in bulky for r in kernel.reads):
+            if not (isinstance(kernel, MapKernel) and self._fits(index, rows, columns, len(new))):
+                continue
+            if any(r in bulky for r in kernel.reads) or (small and kernel.columns == columns):
                 return index
         return self._append(MapKernel(rows=rows, columns=columns))
 

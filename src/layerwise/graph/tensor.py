@@ -6,6 +6,7 @@ a mistake is reported on the line that makes it.
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Iterable
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 _shared: weakref.WeakValueDictionary[tuple[Any, ...], Tensor] = weakref.WeakValueDictionary()
 _lock = threading.RLock()
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    # Another thread of the parent may have held it, and will not let it go here.
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class Tensor:

@@ -50,7 +50,7 @@ ROWS_MODE, COLUMNS_MODE, BATCH_MODE = 0, 1, 2
 def emit(module: Module, target: Target) -> None:
     """Add the driver and its service kernels to a module."""
     module.add(_barrier(target))
-    module.add(_run())
+    module.add(_run(target))
     module.add(_feed_rows())
     module.add(_feed_value())
     module.add(_emit_value())
@@ -92,7 +92,7 @@ def _barrier(target: Target) -> Function:
     return f
 
 
-def _run() -> Function:
+def _run(target: Target) -> Function:
     """run(plan, records, boundaries, first, last, thread, threads, counter, scratch)."""
     f = Function("run", [
         ("plan", "ptr"), ("records", "i64"), ("boundaries", "ptr"), ("first", "i64"),
@@ -115,27 +115,43 @@ def _run() -> Function:
         rows = f.subtract(stop, start)
         for index, value in ((0, rows), (1, number), (2, start)):
             f.store(value, f.offset(context, index, "i64"), 8)
-        my_first = f.instruction("sdiv", f.multiply(rows, thread), threads)
-        my_last = f.instruction("sdiv", f.multiply(rows, f.add(thread, 1)), threads)
 
-        def one(k: Value, _: list[Value]) -> None:
-            record = f.offset(plan, f.multiply(k, RECORD), "i64")
+        def call(record: Value, begin: Operand, end: Value) -> None:
             function, arguments = word(record, 0, "ptr"), word(record, 1, "ptr")
-            kind, total = word(record, 2), word(record, 3)
+            f.emit(
+                f"call void {function.text}(ptr {arguments.text}, i64 {f.operand(begin).text}, "
+                f"i64 {end.text}, ptr {context.text})"
+            )
+
+        def by_one() -> None:
+            """Everything, in order: no barriers, no divisions."""
+
+            def each(k: Value, _: list[Value]) -> None:
+                record = f.offset(plan, f.multiply(k, RECORD), "i64")
+                of_batch = f.compare("eq", word(record, 2), BATCH)
+                scale = f.select(of_batch, rows, constant(1, "i64"))
+                call(record, 0, f.multiply(word(record, 3), scale))
+
+            f.loop(0, records, each)
+
+        def by_many() -> None:
+            """This thread's part of each kernel; see `Partition`."""
+            my_first = f.instruction("sdiv", f.multiply(rows, thread), threads)
+            my_last = f.instruction("sdiv", f.multiply(rows, f.add(thread, 1)), threads)
 
             def synchronise() -> None:
                 following = f.add(f.load(goal, "i64", 8), threads)
                 f.store(following, goal, 8)
                 f.call("wait", "void", [counter, following], declare=False)
 
-            wants = f.compare("ne", word(record, 5), 0)
-            f.when(f.instruction("and", wants, f.instruction("xor", alone, constant(1, "i1"))),
-                   synchronise)  # fmt: skip
+            def each(k: Value, _: list[Value]) -> None:
+                record = f.offset(plan, f.multiply(k, RECORD), "i64")
+                kind, total = word(record, 2), word(record, 3)
+                f.when(f.compare("ne", word(record, 5), 0), synchronise)
 
-            def of_batch() -> list[Value]:
-                return [f.multiply(my_first, total), f.multiply(my_last, total)]
+                def of_batch() -> list[Value]:
+                    return [f.multiply(my_first, total), f.multiply(my_last, total)]
 
-            def of_total() -> list[Value]:
                 def pieces() -> list[Value]:
                     size = word(record, 4)
                     count = f.instruction("sdiv", f.add(total, f.subtract(size, 1)), size)
@@ -147,34 +163,57 @@ def _run() -> Function:
 
                     return [bound(thread), bound(f.add(thread, 1))]
 
-                def everything() -> list[Value]:
+                def for_first() -> list[Value]:
                     mine = f.compare("eq", thread, 0)
                     return [constant(0, "i64"), f.select(mine, total, constant(0, "i64"))]
 
-                return f.when(f.compare("eq", kind, STATIC), pieces, everything)
+                def of_total() -> list[Value]:
+                    return f.when(f.compare("eq", kind, STATIC), pieces, for_first)
 
-            def divided() -> list[Value]:
-                return f.when(f.compare("eq", kind, BATCH), of_batch, of_total)
+                begin, end = f.when(f.compare("eq", kind, BATCH), of_batch, of_total)
+                f.when(f.compare("slt", begin, end), lambda: call(record, begin, end))
 
-            # One thread does everything, without divisions.
-            def whole() -> list[Value]:
-                scale = f.select(f.compare("eq", kind, BATCH), rows, constant(1, "i64"))
-                return [constant(0, "i64"), f.multiply(total, scale)]
+            f.loop(0, records, each)
 
-            begin, end = f.when(alone, whole, divided)
+        f.when(alone, by_one, by_many)
 
-            def work() -> None:
-                f.emit(
-                    f"call void {function.text}(ptr {arguments.text}, i64 {begin.text}, "
-                    f"i64 {end.text}, ptr {context.text})"
-                )
-
-            f.when(f.compare("slt", begin, end), work)
-
-        f.loop(0, records, one)
-
+    before = _flush_denormals(f, target)
     f.loop(first, last, step)
+    _restore_rounding(f, target, before)
     return f
+
+
+# The moments of a unit that is off decay into denormal numbers and stay there, because the
+# smallest times 0.9 rounds to itself; processors compute with them many times more slowly.
+_X86_FLUSH = 0x8040
+"""Flush to zero, and denormals are zero, in x86's MXCSR."""
+_ARM_FLUSH = 1 << 24
+"""The same in AArch64's FPCR."""
+
+
+def _flush_denormals(f: Function, target: Target) -> Value | None:
+    """Take denormal numbers for zero in this thread; gives what to restore."""
+    if target.triple.startswith("x86_64"):
+        place = f.allocate("i32", 2)
+        f.call("llvm.x86.sse.stmxcsr", "void", [place])
+        changed = f.instruction("or", f.load(place, "i32"), constant(_X86_FLUSH, "i32"))
+        other = f.offset(place, 1, "i32")
+        f.store(changed, other)
+        f.call("llvm.x86.sse.ldmxcsr", "void", [other])
+        return place
+    if target.triple.startswith(("aarch64", "arm64")):
+        old = f.call("llvm.aarch64.get.fpcr", "i64", [])
+        changed = f.instruction("or", old, constant(_ARM_FLUSH, "i64"))
+        f.call("llvm.aarch64.set.fpcr", "void", [changed])
+        return old
+    return None
+
+
+def _restore_rounding(f: Function, target: Target, before: Value | None) -> None:
+    if before is None:
+        return
+    x86 = target.triple.startswith("x86_64")
+    f.call("llvm.x86.sse.ldmxcsr" if x86 else "llvm.aarch64.set.fpcr", "void", [before])
 
 
 def _service(name: str) -> tuple[Function, list[Value]]:

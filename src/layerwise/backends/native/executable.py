@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 
 import numpy as np
 
@@ -28,6 +30,9 @@ LINE = 64
 """Bytes of a cache line; every value in the arena begins one."""
 
 
+_living: weakref.WeakSet[NativeExecutable] = weakref.WeakSet()
+
+
 class NativeExecutable:
     """A program as machine code.
 
@@ -47,6 +52,7 @@ class NativeExecutable:
         self._code = library.find(plan, target)
         self._entry = library.entry(target)
         self._lock = threading.Lock()
+        _living.add(self)
         self._constants = [_constant(name, data) for name, data in plan.constants]
         self._lay_out_arguments()
         self._rows = 0
@@ -57,6 +63,11 @@ class NativeExecutable:
         self._scratch_bytes = wanted + LINE
         self._scratch: list[np.ndarray] = []
         self._seconds_per_step = 0.0
+
+    def _begin_in_child(self) -> None:
+        """Forget what another thread of the parent was about when this process was forked."""
+        self._lock = threading.Lock()
+        self._bound = ()
 
     # -- addresses ---------------------------------------------------------------------------------
 
@@ -198,6 +209,15 @@ def _room(output: Tensor, rows: int, steps: int) -> np.ndarray:
     """An array for what an output gives in so many steps with so many rows in all."""
     shape = output.shape if leads_with_batch(output) else (steps, *output.shape)
     return np.empty(concrete(shape, rows), output.dtype)
+
+
+def _after_fork_in_child() -> None:
+    for executable in _living:
+        executable._begin_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _constant(name: str, data: bytes) -> np.ndarray:

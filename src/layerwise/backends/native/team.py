@@ -67,22 +67,28 @@ class Team:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._seconds: dict[int, float] = {}
+        self._operations = 0.0
         self._calls = 0
 
     def next_call(self, operations: float, kernels: int, seconds: float) -> tuple[int, int]:
         """How many steps the next call should run to last about `seconds`, on how many threads."""
-        share = 1.0
+        if not self._operations / 2 <= operations <= self._operations * 2:
+            # Steps of another size: what the others took says nothing about these.
+            self._seconds.clear()
+            self._operations = operations
         if self.threads == 1 or operations < SMALL_WORK:
             threads = 1
         elif self.threads not in self._seconds:
-            threads, share = self.threads, TRIAL
+            threads = self.threads
         elif 1 not in self._seconds:
-            threads, share = 1, TRIAL
+            threads = 1
         else:
             best, other = sorted((1, self.threads), key=self._seconds.__getitem__)
             self._calls += 1
-            trial = self._calls % RETRY == 0
-            threads, share = (other, TRIAL) if trial else (best, 1.0)
+            threads = other if self._calls % RETRY == 0 else best
+        unknown = threads not in self._seconds
+        slower = self._seconds.get(threads, 0.0) > min(self._seconds.values(), default=0.0)
+        share = TRIAL if unknown or slower else 1.0
         estimate = self._seconds.get(threads, operations / 2e10 + kernels * 1e-7)
         return max(1, int(share * seconds / max(estimate, 1e-9))), threads
 
@@ -100,23 +106,62 @@ class Team:
         if threads == 1:
             work(0)
             return
-        gate = threading.Event()
-
-        def wait_and_work(number: int) -> None:
-            gate.wait()
-            work(number)
-
-        helpers = [
-            threading.Thread(target=wait_and_work, args=(number,), daemon=True)
-            for number in range(1, threads)
-        ]
-        started: list[threading.Thread] = []
+        # This thread takes no part: an interrupt must not keep it from a barrier where others wait.
+        start = _Start()
+        members = [_Member(work, number, start) for number in range(threads)]
         try:
-            for helper in helpers:
-                helper.start()
-                started.append(helper)
-            gate.set()
-            work(0)
+            for member in members:
+                member.start()
+            start.complete = True
         finally:
-            for helper in started:
-                helper.join()
+            _wait_for(members, start)
+        for member in members:
+            if member.error is not None:
+                raise member.error
+
+
+class _Start:
+    """What the threads of a call wait for: all work, or when one could not be started, none."""
+
+    def __init__(self) -> None:
+        self.given = threading.Event()
+        self.complete = False
+
+
+class _Member(threading.Thread):
+    """One thread of a call."""
+
+    def __init__(self, work: Callable[[int], None], number: int, start: _Start) -> None:
+        super().__init__(daemon=True)
+        self._work = work
+        self._number = number
+        self._begin = start
+        self.ended = threading.Event()
+        self.error: BaseException | None = None
+        """What went wrong, for the caller's thread to raise."""
+
+    def run(self) -> None:
+        """Work, once all are there."""
+        try:
+            self._begin.given.wait()
+            if self._begin.complete:
+                self._work(self._number)
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.ended.set()
+
+
+def _wait_for(members: list[_Member], start: _Start) -> None:
+    """Give the start and wait until all have ended, however often that is interrupted."""
+    started = [member for member in members if member.ident is not None]
+    try:
+        start.given.set()
+        for member in started:
+            # Not `join`, which takes a thread for ended when it is interrupted (Python 3.11, 3.12).
+            member.ended.wait()
+        for member in started:
+            member.join()
+    except BaseException:
+        _wait_for(members, start)
+        raise

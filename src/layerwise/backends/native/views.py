@@ -111,6 +111,8 @@ class Views:
 
     def _broadcast(self, node: Tensor, source: Tensor, position: Position) -> Value:
         lanes = position.lanes
+        if size(source.shape) == 1:
+            return self.elements.at(source, position)
         rows, columns = matrix_form(node.shape)
         source_rows, source_columns = matrix_form(source.shape)
         if position.flat:

@@ -1,7 +1,8 @@
 """Pictures: each function gives a matplotlib `Figure`, to be shown in a notebook or saved.
 
 matplotlib is imported by the first picture, not by this package. The figures are made without
-pyplot, so they change nobody's settings and need no window; `figure.savefig("name.png")` writes one.
+pyplot, so they change nobody's settings and need no window. ``figure.savefig("name.png")`` writes
+one to a file.
 """
 
 from .activation import draw_activation

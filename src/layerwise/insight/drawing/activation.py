@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,13 +51,16 @@ def draw_activation(
 
     Raises
     ------
-    OptionError : no activation has this name (the nearest is named); or low is not below high.
+    OptionError : no activation has this name (the nearest is named); low is not below high; or the
+        function has no finite value between them.
     """
     from . import style
 
     module = activation(function)
     found = curve(module, low, high)
     name = _name(module)
+    if not np.isfinite(found.y).any():
+        raise OptionError(f"{name} is finite nowhere from {low:g} to {high:g}; give other ends")
     row = "" if found.alone else ": first output for the row (x, 0)"
     figure, (left, right) = style.panels(2)
     for axes, y, colour, text in (
@@ -64,8 +68,9 @@ def draw_activation(
         (right, found.slope, style.ORANGE, f"derivative of {name}"),
     ):
         # A hair's breadth of difference must not fill the picture.
-        if np.ptp(y[np.isfinite(y)]) < 1e-6:
-            middle = float(np.nanmean(y))
+        finite = y[np.isfinite(y)]
+        if finite.size and np.ptp(finite) < 1e-6:
+            middle = float(finite.mean())
             axes.set_ylim(middle - 1, middle + 1)
         axes.axhline(0, color=style.GREY, linewidth=0.8)
         if low < 0 < high:
@@ -109,7 +114,7 @@ def _smooth_parts(x: np.ndarray, y: np.ndarray) -> list[slice]:
     spread = np.ptp(y[np.isfinite(y)]) if np.isfinite(y).any() else 0.0
     jumps = np.flatnonzero((rise > 0.1 * spread) & (rise > 8 * np.roll(rise, 1))) + 1
     edges = [0, *jumps.tolist(), len(x)]
-    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 __all__ = ["Curve", "curve", "draw_activation"]

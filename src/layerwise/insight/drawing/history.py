@@ -55,8 +55,7 @@ def draw_history(runs: Run | History | Mapping[str, Run | History]) -> Figure:
         axes.locator_params(axis="x", integer=True, nbins=6)
     first = panels[0]
     if len(named) == 1:
-        (run,) = named.values()
-        _mark_best(style, first, run)
+        _mark_best(style, first, next(iter(named.values())))
     handles, _ = first.get_legend_handles_labels()
     if handles:
         style.legend(first)
@@ -80,10 +79,7 @@ def _draw(style: Any, axes: Any, history: History, measure: str, number: int, ru
     values = [float("nan") if v is None else v for v in history[measure]]
     training = measure.startswith("training")
     part = "training" if training else "validation"
-    if measure == "learning_rate":
-        label = None
-    else:
-        label = f"{run}, {part}" if run else part
+    label = f"{run}, {part}" if run else part
     if not run:
         number = int(training)
     style.line(

@@ -43,25 +43,25 @@ def draw_regions(nets: Module | Mapping[str, Module], points: Any, classes: Any)
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
     across, up = (np.linspace(low[i], high[i], PIXELS) for i in (0, 1))
     grid = np.stack(np.meshgrid(across, up), -1).reshape(-1, 2).astype(points.dtype)
-    count = int(classes.max()) + 1
-    colours = ListedColormap(style.COLOURS[:count])
+    said = {name: _classes(net, grid).reshape(PIXELS, PIXELS) for name, net in named.items()}
+    count = 1 + max(int(classes.max()), *(int(each.max()) for each in said.values()))
+    shades = [style.COLOURS[number % len(style.COLOURS)] for number in range(count)]
+    colours = ListedColormap(shades if count > 1 else shades * 2)
     figure, panels = style.panels(len(named), width=3.3, height=3.4)
     for axes, (name, net) in zip(panels, named.items(), strict=True):
-        found = _classes(net, grid).reshape(PIXELS, PIXELS)
         axes.grid(visible=False)
         axes.imshow(
-            found, origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto",
-            cmap=colours, vmin=0, vmax=count - 1, alpha=0.25, interpolation="nearest",
+            said[name], origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto",
+            cmap=colours, vmin=0, vmax=max(count - 1, 1), alpha=0.25, interpolation="nearest",
         )  # fmt: skip
         for number in range(count):
             mine = points[classes == number]
             axes.plot(
                 mine[:, 0], mine[:, 1], MARKS[number % len(MARKS)], markersize=4, linestyle="none",
-                color=style.COLOURS[number % len(style.COLOURS)], markeredgecolor="white",
-                markeredgewidth=0.4,
+                color=shades[number], markeredgecolor="white", markeredgewidth=0.4,
             )  # fmt: skip
         right = float((_classes(net, points) == classes).mean())
-        style.title(axes, f"{name + ': ' if name else ''}{right:.0%} right")
+        style.title(axes, f"{name}\n{right:.0%} right".lstrip())
     return figure
 
 

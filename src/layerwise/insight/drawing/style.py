@@ -57,5 +57,5 @@ def legend(axes: Axes, **options: Any) -> None:
 
 def line(axes: Axes, x: Any, y: Any, number: int = 0, **options: Any) -> None:
     """A curve in the colour and dashes of its number."""
-    chosen = {"color": COLOURS[number % len(COLOURS)], "linewidth": 1.8} | options
+    chosen: dict[str, Any] = {"color": COLOURS[number % len(COLOURS)], "linewidth": 1.8} | options
     axes.plot(x, y, **chosen)
