@@ -7,9 +7,11 @@ The result does not depend on the choice.
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import os
 import sys
-import threading
+import time
 from collections.abc import Callable
 
 SMALL_WORK = 4e6
@@ -106,62 +108,60 @@ class Team:
         if threads == 1:
             work(0)
             return
-        # This thread takes no part: an interrupt must not keep it from a barrier where others wait.
-        start = _Start()
-        members = [_Member(work, number, start) for number in range(threads)]
-        try:
-            for member in members:
-                member.start()
-            start.complete = True
-        finally:
-            _wait_for(members, start)
-        for member in members:
-            if member.error is not None:
-                raise member.error
+        _Call(work, threads).run()
 
 
-class _Start:
-    """What the threads of a call wait for: all work, or when one could not be started, none."""
+class _Call:
+    """One function on several threads, which no interrupt can tear apart.
 
-    def __init__(self) -> None:
-        self.given = threading.Event()
-        self.complete = False
+    The caller's thread takes no part: an interrupt must not keep it from a barrier where others
+    wait. Plain flags and one raw lock are all there is, because an interrupt can leave what
+    `threading` builds of them half-way through, with its locks shut.
+    """
 
-
-class _Member(threading.Thread):
-    """One thread of a call."""
-
-    def __init__(self, work: Callable[[int], None], number: int, start: _Start) -> None:
-        super().__init__(daemon=True)
+    def __init__(self, work: Callable[[int], None], threads: int) -> None:
         self._work = work
-        self._number = number
-        self._begin = start
-        self.ended = threading.Event()
-        self.error: BaseException | None = None
-        """What went wrong, for the caller's thread to raise."""
+        self._threads = threads
+        self._go: bool | None = None
+        self._ended: list[int] = []
+        self._errors: list[BaseException] = []
+        self._last = _thread.allocate_lock()
 
     def run(self) -> None:
-        """Work, once all are there."""
+        """Start the threads and wait for them."""
+        self._last.acquire()
         try:
-            self._begin.given.wait()
-            if self._begin.complete:
-                self._work(self._number)
-        except BaseException as error:
-            self.error = error
+            for number in range(self._threads):
+                _thread.start_new_thread(self._member, (number,))
+            self._go = True
         finally:
-            self.ended.set()
+            self._wait()
+        if self._errors:
+            raise self._errors[0]
 
+    def _member(self, number: int) -> None:
+        # All work or, when one could not be started, none.
+        while self._go is None:
+            time.sleep(1e-5)
+        if not self._go:
+            return
+        try:
+            self._work(number)
+        except BaseException as error:
+            self._errors.append(error)
+        self._ended.append(number)
+        if len(self._ended) == self._threads:
+            with contextlib.suppress(RuntimeError):  # two may both see that they are the last
+                self._last.release()
 
-def _wait_for(members: list[_Member], start: _Start) -> None:
-    """Give the start and wait until all have ended, however often that is interrupted."""
-    started = [member for member in members if member.ident is not None]
-    try:
-        start.given.set()
-        for member in started:
-            # Not `join`, which takes a thread for ended when it is interrupted (Python 3.11, 3.12).
-            member.ended.wait()
-        for member in started:
-            member.join()
-    except BaseException:
-        _wait_for(members, start)
-        raise
+    def _wait(self) -> None:
+        """Wait until all have ended, however often that is interrupted."""
+        try:
+            if self._go is None:
+                self._go = False
+            while self._go and len(self._ended) < self._threads:
+                # Not for ever: an interrupt may come just after the lock was taken.
+                self._last.acquire(timeout=0.05)
+        except BaseException:
+            self._wait()
+            raise
