@@ -279,6 +279,12 @@ def broadcast_shapes(name: str, *shapes: Shape) -> Shape:
                 "counted from the last"
             )
         result.append(lengths.pop() if lengths else 1)
+    if sum(isinstance(d, Batch) for d in result) > 1:
+        shown = " and ".join(show(s) for s in shapes)
+        raise ShapeError(
+            f"{name}: shapes {shown} would pair every row of the batch with every row; reshape one "
+            "so that rows meet rows (a target of shape (n, 1), for instance, to (n,))"
+        )
     return tuple(result)
 
 

@@ -134,7 +134,8 @@ def target_for(name: str, y: np.ndarray, loss: Loss, prediction: Tensor) -> np.n
     if trailing != wanted and (*trailing, 1) != wanted and trailing != (*wanted, 1):
         if builtin:
             raise _mismatch(name, y, loss, prediction)
-        return y
+        # Class numbers in a column, for a loss of the user's own.
+        return y.reshape(-1) if trailing == (1,) and y.dtype.kind in "iub" else y
     if not builtin and y.dtype.kind != "f":
         return y
     y = finite(name, y, prediction.dtype).reshape(len(y), *wanted)

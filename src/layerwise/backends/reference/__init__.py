@@ -8,15 +8,19 @@ from ...compiler.feeds import Feeds
 from ...compiler.program import Program, leads_with_batch
 from ...compiler.state import State
 from ...graph.evaluate import evaluate
+from ...graph.stable import stabilise
 
 name = "reference"
 
 
 class ReferenceExecutable:
-    """Evaluates the program's graph as it stands, step after step."""
+    """Evaluates the program's graph in stable form, node by node, step after step."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        # As every backend does: log(softmax(x)) is finite wherever the program runs.
+        stable = stabilise(program.roots)
+        self._roots = [stable[root] for root in program.roots]
 
     def run(
         self, state: State, feeds: Feeds, first: int = 0, steps: int | None = None
@@ -36,7 +40,7 @@ class ReferenceExecutable:
                     values[tensor] = feeds.per_step[name][step]
                 else:
                     values[tensor] = feeds.fixed[name]
-            results = evaluate(program.roots, values, rows)
+            results = evaluate(self._roots, values, rows)
             for name, result in zip(program.outputs, results, strict=False):
                 collected[name].append(result)
             changed = results[len(program.outputs) :]
