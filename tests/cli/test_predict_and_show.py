@@ -47,6 +47,16 @@ def test_predictions_to_standard_output(command, pixels, options):
     check(out, images)
 
 
+def test_predictions_of_the_other_backend(command, pixels):
+    path, images = pixels
+    code, out, err = command("predict", "digits.safetensors", path, "--backend", "reference")
+    assert (code, err) == (0, "")
+    check(out, images)
+    code, out, err = command("predict", "digits.safetensors", path, "--backend", "referense")
+    assert (code, out) == (2, "")
+    assert "did you mean 'reference'" in err
+
+
 def test_a_packed_file_with_a_header(command, folder, pixels):
     path, images = pixels
     text = ",".join(f"pixel_{i}" for i in range(64)) + "\n" + path.read_text()

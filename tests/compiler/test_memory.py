@@ -1,5 +1,7 @@
 """Places in memory: shared by values of one size whose lives do not overlap."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -53,13 +55,15 @@ def test_random_lives_never_overlap():
         for _ in range(40):
             first = int(generator.integers(0, 60))
             last = first + int(generator.integers(0, 20))
-            lives.append((int(generator.integers(1, 3)), int(generator.integers(0, 2)), first, last))
+            lives.append(
+                (int(generator.integers(1, 3)), int(generator.integers(0, 2)), first, last)
+            )
         chosen, places = plan(*lives)
         for place, size in enumerate(places):
             own = sorted(
                 life[2:] for life, where in zip(lives, chosen, strict=True) if where == place
             )
-            assert all(a[1] < b[0] for a, b in zip(own, own[1:], strict=False))
+            assert all(a[1] < b[0] for a, b in itertools.pairwise(own))
             held = {life[:2] for life, where in zip(lives, chosen, strict=True) if where == place}
             assert held == {tuple(size)}
         # As few as live at once.

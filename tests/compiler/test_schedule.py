@@ -65,7 +65,9 @@ def test_forward_pass_of_an_mlp():
 
 def test_training_step_of_an_mlp():
     loss, weights, gradients = mlp()
-    made = schedule({"loss": loss}, {w: w - g * 0.1 for w, g in zip(weights, gradients, strict=True)})
+    made = schedule(
+        {"loss": loss}, {w: w - g * 0.1 for w, g in zip(weights, gradients, strict=True)}
+    )
     products = [k for k in made.kernels if isinstance(k, MatMulKernel)]
     reductions = [k for k in made.kernels if isinstance(k, ReduceKernel)]
     maps = [k for k in made.kernels if isinstance(k, MapKernel)]

@@ -23,6 +23,16 @@ def test_classes_keep_their_proportions():
         )
 
 
+def test_parts_are_in_random_order():
+    labels = np.arange(2000) % 10
+    for part in split_rows(labels, seed=0):
+        # Whatever is taken from a part, the first rows or every second one, has all classes.
+        for some in (part[:60], part[-60:], part[::5]):
+            assert set(labels[some]) == set(range(10))
+        places = [np.mean(np.flatnonzero(labels[part] == c)) / len(part) for c in range(10)]
+        np.testing.assert_allclose(places, 0.5, atol=0.17)
+
+
 def test_the_seed_decides():
     labels = np.arange(100) % 4
     first, again, other = split_rows(labels, 1), split_rows(labels, 1), split_rows(labels, 2)
@@ -44,4 +54,4 @@ def test_what_cannot_be_split():
         split_rows([])
 
 
-EXPECTED_TEST_ROWS = [6, 3, 10]
+EXPECTED_TEST_ROWS = [10, 6, 3]

@@ -14,7 +14,7 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
-def test_the_python_blocks_run(tmp_path):
+def test_the_python_blocks_run_and_print_what_is_shown(tmp_path):
     code = "\n".join(blocks("python"))
     assert "lw.train(" in code
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -27,7 +27,17 @@ def test_the_python_blocks_run(tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert "Linear" in done.stdout
+    printed = without_numbers(done.stdout)
+    shown = re.findall(r"^```text\n(.*?)^```", README.split("## In Python")[1], re.DOTALL | re.M)
+    assert len(shown) == 4
+    for text in shown:
+        for part in text.split("...\n"):
+            assert without_numbers(part) in printed, part
+
+
+def without_numbers(text):
+    """Text on one line, as trainings differ in the last digits; lines may be broken."""
+    return " ".join(re.sub(r"-?\d[\d.,]*(e[+-]?\d+)?", "#", text).split())
 
 
 def test_the_first_lines_of_code_are_the_two_commands():

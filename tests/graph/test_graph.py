@@ -640,3 +640,16 @@ def test_evaluation_reads_the_rows_off_the_inputs():
     assert value_of(graph.mean(x), values) == 1
     with pytest.raises(ValueError, match="'x' was not fed"):
         value_of(x * 2.0, {}, 3)
+
+
+def test_evaluation_is_stable_unless_told_otherwise():
+    x = graph.input("x", (graph.batch, 2), "float32")
+    p = graph.softmax(x)
+    (found,) = graph.evaluate([graph.log(p)], {x: [[0.0, 1000.0]]})
+    np.testing.assert_array_equal(found, [[-1000, 0]])
+    (found,) = graph.evaluate([graph.log(p)], {x: [[0.0, 1000.0]]}, stable=False)
+    np.testing.assert_array_equal(found, [[-np.inf, 0]])
+    # A value that is given is not looked behind.
+    known, found = graph.evaluate([p, graph.log(p)], {p: [[1.0, 0.0]]}, rows=1)
+    np.testing.assert_array_equal(known, [[1, 0]])
+    np.testing.assert_array_equal(found, [[0, -np.inf]])

@@ -69,7 +69,11 @@ def test_two_processes_compile_at_once(cold, tmp_path):
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), lambda raw: raw[: len(raw) // 2], lambda raw: b""],
+    [
+        lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]),
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: b"",
+    ],
     ids=["flipped", "short", "empty"],
 )
 def test_damaged_entries_are_rebuilt_silently(cold, damage):

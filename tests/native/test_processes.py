@@ -171,9 +171,7 @@ def test_several_executables_at_once(two_threads):
     def fit(example, executable):
         return lambda: [example.train(executable) for _ in range(5)]
 
-    for results, wanted in zip(
-        at_once(*map(fit, examples, executables)), alone, strict=True
-    ):
+    for results, wanted in zip(at_once(*map(fit, examples, executables)), alone, strict=True):
         assert all(same(r, wanted) for r in results)
 
 

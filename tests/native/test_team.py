@@ -12,7 +12,7 @@ import types
 import pytest
 
 from layerwise.backends.native import team
-from layerwise.backends.native.team import RETRY, SMALL_WORK, Team, available_cores
+from layerwise.backends.native.team import SMALL_WORK, Team, available_cores
 
 LARGE = 10 * SMALL_WORK
 THREADS = 1
@@ -69,8 +69,8 @@ def test_two_threads_are_tried_again_when_the_other_process_is_gone():
     machine.run(60)
     assert machine.share(1, 40) > 0.9
     machine.seconds[2] = 0.6e-3
-    machine.run(6 * RETRY)
-    assert machine.share(2, RETRY) > 0.9
+    machine.run(40)
+    assert machine.share(2, 10) > 0.9
 
 
 def test_one_thread_when_another_process_comes():
@@ -94,7 +94,7 @@ def test_steps_that_take_much_longer_than_modelled():
     for threads in (1, 2):
         machine = Machine({1: 0.05, 2: 0.04}, threads)
         machine.run(10)
-        assert all(s <= 0.25 for _, s in machine.calls)
+        assert all(s <= 0.5 for _, s in machine.calls)
 
 
 @pytest.mark.parametrize("factor", [1e-4, 1e4])

@@ -1,7 +1,10 @@
 """Layers: names, shapes, modes, numbers against NumPy, and errors that name the layer."""
 
+import concurrent.futures
+import contextvars
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -92,7 +95,8 @@ def test_sequential_takes_functions_of_ones_own():
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_copies_are_independent(duplicate):
-    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU())
+    with nn.seed(0):  # of three units, chance can make all be off everywhere
+        net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU())
     other = duplicate(net)
     x = np.ones((2, 2), "f")
     np.testing.assert_array_equal(net(x), other(x))
@@ -261,6 +265,44 @@ def test_seed_makes_construction_repeatable():
     assert not same(build().state_dict(), build().state_dict())
     with nn.seed(3):
         assert not np.array_equal(nn.Linear(4, 4).weight.value, nn.Linear(4, 4).weight.value)
+
+
+def drawn():
+    return nn.Linear(2, 2).weight.value
+
+
+def test_seed_alone_acts_from_there_on():
+    def elsewhere():
+        made = []
+        thread = threading.Thread(target=lambda: made.append(drawn()))
+        thread.start()
+        thread.join()
+        return made[0]
+
+    def check():
+        with nn.seed(0):
+            first, second = drawn(), drawn()
+        nn.seed(0)
+        np.testing.assert_array_equal(drawn(), first)
+        with nn.seed(1):  # restores at its end what was before
+            inside = drawn()
+            nn.seed(0)  # until the end of the block
+            np.testing.assert_array_equal(drawn(), first)
+        np.testing.assert_array_equal(drawn(), second)
+        with nn.seed(1):
+            np.testing.assert_array_equal(drawn(), inside)
+        kept = nn.seed(0)
+        for _ in range(2):
+            with kept:
+                np.testing.assert_array_equal(drawn(), first)
+        # A notebook's cell may run in a context of its own; another thread is not seeded.
+        contextvars.copy_context().run(nn.seed, 0)
+        assert not np.array_equal(elsewhere(), first)
+        np.testing.assert_array_equal(contextvars.Context().run(drawn), first)
+
+    # In a thread of its own, so that other tests stay unseeded.
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(check).result()
 
 
 def test_reset_parameters_begins_again():

@@ -356,3 +356,38 @@ def zeros(*shape, dtype=np.float32):
 def test_mistakes_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+# -- the loss that nobody named --------------------------------------------------------------------
+
+
+ONE_HOT = np.eye(3)[[0, 1, 2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "end", "target", "name"),
+    [
+        (1, None, np.array([0, 1, 1, 0]), "bce_with_logits"),
+        (1, None, np.array([[True], [False]]), "bce_with_logits"),
+        (1, graph.sigmoid, np.array([0, 1]), "bce"),
+        (1, lambda x: graph.reshape(graph.sigmoid(x), (-1,)), [False, True], "bce"),
+        (1, None, np.array([0.0, 1.0]), "mse"),
+        (1, None, np.array([0, 1, 2]), "mse"),
+        (1, None, np.array([0.3, -1.5]), "mse"),
+        (3, None, np.array([0, 1, 2]), "cross_entropy"),
+        (3, None, np.array([[0], [2]]), "cross_entropy"),
+        (2, None, np.array([True, False]), "cross_entropy"),
+        (3, None, ONE_HOT, "cross_entropy"),
+        (3, None, ONE_HOT.astype(np.int64), "cross_entropy"),
+        (3, None, ONE_HOT.astype(np.float32) * 0.9, "mse"),
+        (3, None, np.array([[1.0, 1.0, 0.0]]), "mse"),
+        (3, None, np.array([[1, 1, 0], [0, 0, 0]]), "bce_with_logits"),
+        (3, graph.sigmoid, np.array([[1, 1, 0], [0, 0, 0]]), "bce"),
+        (3, None, np.array([[5, 1, 0]]), "mse"),
+        (3, None, None, "cross_entropy"),
+        (1, None, None, "mse"),
+    ],
+)
+def test_the_usual_loss_follows_from_the_target(outputs, end, target, name):
+    raw = graph.input("x", (graph.batch, outputs), np.float32)
+    assert losses.usual_loss(raw if end is None else end(raw), target) == name

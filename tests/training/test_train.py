@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import layerwise as lw
-from layerwise.training import plan
+from layerwise.training import Epoch, plan
 
 
 def mlp(inputs=8, outputs=3, **options):
@@ -323,3 +323,62 @@ def test_history_by_epoch_and_by_name(backend, classes):
     assert type(history).from_dicts(history.as_dicts()).as_dicts() == history.as_dicts()
     with pytest.raises(KeyError, match="training_loss"):
         history["loss"]
+
+
+def test_the_target_decides_the_loss_that_is_not_named(classes):
+    x, y = classes
+    for target, net, name, kind in (
+        (y == 0, lw.nn.Linear(8, 1), "bce_with_logits", "binary"),
+        ((y == 0).astype(int)[:, None], lw.nn.Linear(8, 1), "bce_with_logits", "binary"),
+        (y == 0, lw.nn.Sequential(lw.nn.Linear(8, 1), lw.nn.Sigmoid()), "bce", "binary"),
+        (y, lw.nn.Linear(8, 3), "cross_entropy", "classes"),
+        (np.eye(3, dtype="f")[y], lw.nn.Linear(8, 3), "cross_entropy", "classes"),
+        (y.astype("f"), lw.nn.Linear(8, 1), "mse", "numbers"),
+    ):
+        run = lw.train(net, (x, target), epochs=1)
+        assert (run.loss, run.target) == (name, kind)
+        # What is read afterwards is of the same loss.
+        assert lw.backward(net).loss == name
+
+
+def test_a_run_prints_what_happened(classes):
+    x, y = classes
+    run = lw.train(mlp(), (x, y), validation=(x, y), epochs=3)
+    first, best, last = str(run).splitlines()
+    assert first.startswith(f"Run: 3 epochs, {run.steps} steps in ")
+    assert first.endswith("loss cross_entropy; stopped: epochs")
+    epoch = run.history[run.best_epoch - 1]
+    assert best == (
+        f"  best epoch {run.best_epoch}: validation loss {epoch.validation_loss:.4g}, accuracy "
+        f"{epoch.validation_accuracy:.1%}; its weights are kept"
+    )
+    assert last.startswith("  last epoch 3: training loss ")
+    assert "; validation loss " in last
+    assert "no validation rows" in str(lw.train(mlp(), (x, y), epochs=1))
+
+
+def test_a_saved_model_keeps_a_short_history(classes, tmp_path):
+    x, y = classes
+    best = 1237
+    history = lw.training.History(
+        [
+            Epoch(n, 1 / 3 + n, 0.5, abs(n - best) + 1 / 7, 1 / n, None, None, 0.1, 1e-3, 123456.75)
+            for n in range(1, 4001)
+        ]
+    )
+    columns = history.as_columns()
+    epochs = columns["epoch"]
+    assert len(epochs) <= 1000
+    assert (epochs[0], epochs[-1]) == (1, 4000)
+    assert max(np.diff(epochs)) <= 5
+    assert columns["validation_loss"][epochs.index(best)] == 0.1428571
+    assert "validation_r2" not in columns
+    run = lw.train(mlp(), (x, y), validation=(x, y), epochs=3)
+    run.history = history
+    lw.Model(run.net, run=run).save(tmp_path / "model.safetensors")
+    assert (tmp_path / "model.safetensors").stat().st_size < 100_000
+    kept = lw.load(tmp_path / "model.safetensors").summary["history"]
+    again = lw.training.History.from_columns(kept)
+    assert again.as_columns() == columns
+    assert again[0].validation_r2 is None
+    assert lw.training.History.from_columns({}).as_columns() == {}

@@ -221,12 +221,15 @@ def predict(
     out: Annotated[
         Path, typer.Option(metavar="CSV", help="Where to write; - is standard output.")
     ] = Path("-"),
+    backend: Annotated[
+        str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
+    ] = "native",
 ) -> None:
     """Predict the class of each row of a CSV file, with the probability of every class."""
     with nothing_half_done():
         from .predict import run_predict
 
-        run_predict(model, file, out)
+        run_predict(model, file, out, backend)
 
 
 @app.command()

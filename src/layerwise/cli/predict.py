@@ -9,20 +9,23 @@ from typing import TextIO
 
 import numpy as np
 
-from .. import data
+from .. import backends, data
 from ..model import GraphModule, Model, load
+from .choices import choose
 from .errors import Failure
 from .files import check_writable, written_whole
 
 
-def run_predict(model_path: Path, file: Path, out: Path) -> None:
+def run_predict(model_path: Path, file: Path, out: Path, backend: str = "native") -> None:
     """Do the command."""
+    backend = choose("--backend", backend, backends.NAMES)
     to_screen = str(out) == "-"
     if not to_screen:
         check_writable(out)
     model = load(model_path)
     rows = data.read_rows(file, columns=_columns(model, model_path))
-    head, body = _table(model, rows)
+    with backends.using(backend):
+        head, body = _table(model, rows)
     if to_screen:
         _write(sys.stdout, head, body)
         return

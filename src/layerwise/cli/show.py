@@ -32,11 +32,13 @@ def _facts(model: Model) -> list[tuple[str, str]]:
     if config:
         facts.append(("optimiser", str(config.get("optimizer"))))
         facts.append(("schedule", str(config.get("schedule"))))
-    history = summary.get("history") or []
-    if history:
-        facts.append(("training", _training(summary, config, len(history))))
-        best = history[(summary.get("best_epoch") or len(history)) - 1]
-        facts.append(("validation", _measures(best)))
+    history = summary.get("history") or {}
+    if history.get("epoch"):
+        epochs: list[int] = history["epoch"]
+        facts.append(("training", _training(summary, config, epochs[-1])))
+        best = epochs.index(summary.get("best_epoch") or epochs[-1])
+        measured = {name: values[best] for name, values in history.items()}
+        facts.append(("validation", _measures(measured)))
     if "test" in summary:
         test = summary["test"]
         facts.append(("test", f"accuracy {test['accuracy']:.1%} on {test['rows']:,} rows"))

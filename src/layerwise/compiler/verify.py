@@ -32,7 +32,7 @@ from .schedule import (
 )
 
 ROWS = 5
-"""Rows of the minibatch for which reads are worked out: no power of two, more than any thread has."""
+"""Rows of the minibatch for which reads are worked out: odd, and enough for several threads."""
 
 _DTYPES = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint32, dtypes.boolean)
 
@@ -200,6 +200,19 @@ def _verify_rows(reach: Reach, base: Tensor, where: str) -> None:
             fail(where, f"a row of {node!r} looks into other rows of {base!r}")
 
 
+def _verify_elements(reach: Reach, base: Tensor, where: str) -> None:
+    """Each element of a node as large as the base looks at the same element only."""
+    shape = concrete(base.shape, ROWS)
+    numbers = np.arange(int(np.prod(shape)), dtype=np.int64)
+    for node, span in reach.spans(base, numbers.reshape(shape)).items():
+        if size(node.shape) != size(base.shape):
+            continue
+        own = numbers.reshape(span.highest.shape)
+        touched = span.highest >= 0
+        if np.any(touched & ((span.lowest != own) | (span.highest != own))):
+            fail(where, f"an element of {node!r} looks at other elements of {base!r}")
+
+
 def row_numbers(node: Tensor, rows: int) -> Labels:
     """For each element, the row that it lies in."""
     shape = concrete(node.shape, rows)
@@ -267,6 +280,7 @@ def _verify_in_place(schedule: Schedule, variable: Tensor, home: int) -> None:
         if any(isinstance(n.primitive, Sum | Max) for n in kernel.nodes):
             fail(describe(kernel, number), f"a later pass over a row may read {variable!r} anew")
         _verify_rows(reach, variable, describe(kernel, number))
+        _verify_elements(reach, variable, describe(kernel, number))
     for name, output in schedule.program.outputs.items():
         if schedule.base(output) is variable:
             fail("schedule", f"the output '{name}' is the old value of {variable!r}, overwritten")

@@ -55,7 +55,9 @@ def split_rows(
     training, validated = _take(classes, rest, validation)
     if not len(training):
         raise DataError(f"{len(classes)} rows are too few to divide into three parts")
-    return Split(training, validated, tested)
+    # Taking class by class leaves some classes rare at the beginning of a part, or at its end.
+    parts = (training, validated, tested)
+    return Split(*(p[_permutation(len(p), seed, n)] for n, p in enumerate(parts, start=1)))
 
 
 def _take(classes: np.ndarray, rows: Rows, fraction: float) -> tuple[Rows, Rows]:
@@ -79,8 +81,8 @@ def _whole_numbers(shares: np.ndarray, total: int) -> np.ndarray:
     return numbers
 
 
-def _permutation(count: int, seed: int) -> Rows:
+def _permutation(count: int, seed: int, stream: int = 0) -> Rows:
     # Our own random words: NumPy's generators may change from one release to the next.
     index = np.arange(count, dtype=np.uint32)
-    high, low = threefry2x32(seed & 0xFFFFFFFF, _STREAM, index, 0)
+    high, low = threefry2x32(seed & 0xFFFFFFFF, _STREAM, index, stream)
     return np.lexsort((low, high))

@@ -28,7 +28,7 @@ from ..graph import (
 )
 from ..graph.leaves import Input, Variable
 from ..nn.inputs import trace_rows
-from ..nn.losses import Loss, batch_loss, find
+from ..nn.losses import Loss, batch_loss, find, usual_loss
 from ..nn.module import Module
 from ..nn.notes import notes_of
 from ..nn.parameter import Parameter
@@ -170,8 +170,7 @@ def _rows(net: Module, example: Any) -> list[np.ndarray]:
 
 def _usual_loss(net: Module, prediction: Tensor) -> str:
     training = notes_of(net).training or {}
-    several = len(prediction.shape) > 1 and prediction.shape[-1] != 1
-    return training.get("loss", "cross_entropy" if several else "mse")
+    return training.get("loss") or usual_loss(prediction)
 
 
 def _target(loss: Loss, prediction: Tensor) -> Tensor:

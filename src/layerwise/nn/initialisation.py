@@ -4,20 +4,23 @@ An initialiser is a function of a shape and a NumPy generator; it gives a float3
 shape is (out, in, ...), as in `Linear`: a unit has in * (sizes of the axes that follow) inputs, its
 fan-in; the fan-out counts likewise where an input goes.
 
-Modules draw their initial values when they are made, from fresh entropy, or, inside `seed`, from a
+Modules draw their initial values when they are made, from fresh entropy, or, after `seed`, from a
 generator that makes them the same each time::
 
-    with lw.nn.seed(0):
+    with lw.nn.seed(0):  # for what is made in the block
         net = lw.nn.Sequential(lw.nn.Linear(64, 10))
+
+    lw.nn.seed(0)  # from here on
+    net = lw.nn.Sequential(lw.nn.Linear(64, 10))
 """
 
 from __future__ import annotations
 
 import math
+import threading
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 
 import numpy as np
 
@@ -27,21 +30,63 @@ from ..graph import ShapeError
 Initialiser = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
 _generator: ContextVar[np.random.Generator | None] = ContextVar("layerwise_seed", default=None)
+"""That of the enclosing `with seed(...)`."""
 
 
-@contextmanager
-def seed(number: int) -> Iterator[None]:
-    """Make the modules that are built inside begin with the same values each time."""
-    token = _generator.set(np.random.default_rng(number))
-    try:
-        yield
-    finally:
-        _generator.reset(token)
+class _Thread(threading.local):
+    generator: np.random.Generator | None = None
+    """That of a `seed` without `with`. No context variable: a notebook may run each of its cells in
+    a context of its own."""
+
+
+_thread = _Thread()
+
+
+def seed(number: int) -> Seed:
+    """Make the modules that are built from here on begin with the same values each time.
+
+    Called alone it acts at once and for good, as `torch.manual_seed` does: for this thread, or, in
+    the block of a ``with lw.nn.seed(...)``, until that block ends. In a ``with`` statement of its
+    own it acts for the block; what was before is restored at its end::
+
+        lw.nn.seed(0)          # from here on
+        with lw.nn.seed(0):    # in the block
+            ...
+
+    It decides initial weights only. The order of rows and dropout follow from the `seed=` of
+    `layerwise.train`.
+    """
+    return Seed(number)
+
+
+class Seed:
+    """What `seed` gives, for the ``with`` statement."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._tokens: list[Token[np.random.Generator | None]] = []
+        self._before = _generator.get() or _thread.generator
+        self._mine = np.random.default_rng(number)
+        if _generator.get() is not None:
+            _generator.set(self._mine)
+        else:
+            _thread.generator = self._mine
+
+    def __enter__(self) -> None:
+        # It was meant for the block, so the call alone did nothing.
+        if _generator.get() is self._mine:
+            _generator.set(self._before)
+        elif _thread.generator is self._mine:
+            _thread.generator = self._before
+        self._tokens.append(_generator.set(np.random.default_rng(self._number)))
+
+    def __exit__(self, *error: object) -> None:
+        _generator.reset(self._tokens.pop())
 
 
 def current_generator() -> np.random.Generator:
-    """Give the generator of the enclosing `seed`, or a new one with fresh entropy."""
-    return _generator.get() or np.random.default_rng()
+    """Give the generator of the `seed` that is in force, or a new one with fresh entropy."""
+    return _generator.get() or _thread.generator or np.random.default_rng()
 
 
 def generator_for(number: int | None, path: str) -> np.random.Generator:

@@ -88,6 +88,37 @@ class History(Sequence[Epoch]):
         kept: list[dict[str, Any]] = [{n: record.get(n) for n in NAMES} for record in records]
         return cls([Epoch(**measures) for measures in kept])
 
+    def as_columns(self, most: int = 1000) -> dict[str, list[Any]]:
+        """The measures that were taken, by name, as short as a saved model keeps them.
+
+        Numbers have 7 significant digits. Of more than `most` epochs so many are kept, evenly
+        spread, among them the first, the last and the one with the lowest validation loss; the
+        column ``epoch`` says which.
+        """
+        epochs = self._epochs
+        if len(epochs) > most:
+            last = len(epochs) - 1
+            chosen = {round(last * n / (most - 2)) for n in range(most - 1)}
+            losses = [e.validation_loss for e in epochs]
+            known = [n for n, loss in enumerate(losses) if loss is not None]
+            if known:
+                chosen.add(min(known, key=losses.__getitem__))  # type: ignore[arg-type]
+            epochs = [epochs[n] for n in sorted(chosen)]
+        columns = {name: [getattr(e, name) for e in epochs] for name in NAMES}
+        return {
+            name: [float(f"{v:.7g}") if isinstance(v, float) else v for v in values]
+            for name, values in columns.items()
+            if any(v is not None for v in values)
+        }
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> History:
+        """The inverse of `as_columns`, for the epochs that it kept."""
+        count = len(columns.get("epoch", ()))
+        absent = [None] * count
+        rows = zip(*(columns.get(name, absent) for name in NAMES), strict=True)
+        return cls([Epoch(*row) for row in rows])
+
     def __repr__(self) -> str:
         if not self._epochs:
             return "History(no epochs)"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .history import History
+from .history import Epoch, History
 
 if TYPE_CHECKING:
     from ..nn.module import Module
@@ -44,7 +44,7 @@ class Rows:
         }
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """What one call of `layerwise.train` did.
 
@@ -77,6 +77,24 @@ class Run:
     steps: int = 0
     seconds: float = 0.0
 
+    def __repr__(self) -> str:
+        epochs = len(self.history)
+        steps = f"{self.steps:,} step{'s' * (self.steps != 1)}"
+        lines = [
+            f"Run: {epochs} epoch{'s' * (epochs != 1)}, {steps} in {self.seconds:.3g} s, loss "
+            f"{self.loss}; stopped: {self.stopped}"
+        ]
+        if epochs:
+            if self.best_epoch:
+                kept = "its weights are kept" if self.restored else "its weights are not kept"
+                best = _measures(self.history[self.best_epoch - 1], ("validation",))
+                lines.append(f"  best epoch {self.best_epoch}: {best}; {kept}")
+            else:
+                lines.append("  no validation rows, so no epoch is known as the best")
+            last = _measures(self.history[-1], ("training", "validation"))
+            lines.append(f"  last epoch {epochs}: {last}")
+        return "\n".join(lines)
+
     def summary(self) -> dict[str, Any]:
         """What a saved model keeps of its training: JSON values only."""
         from .. import __version__
@@ -94,5 +112,19 @@ class Run:
             "data": self.data.describe(),
             "validation": self.validation.describe() if self.validation else None,
             "config": self.config,
-            "history": self.history.as_dicts(),
+            "history": self.history.as_columns(),
         }
+
+
+def _measures(epoch: Epoch, parts: tuple[str, ...]) -> str:
+    """The measures of an epoch that there are, part by part."""
+    found = []
+    for part in parts:
+        shown = [
+            f"{name} {value:.1%}" if name == "accuracy" else f"{name} {value:.4g}"
+            for name in ("loss", "accuracy", "r2", "mae")
+            if (value := getattr(epoch, f"{part}_{name}", None)) is not None
+        ]
+        if shown:
+            found.append(f"{part} {', '.join(shown)}")
+    return "; ".join(found)

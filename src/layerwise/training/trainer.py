@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import backends
 from ..errors import DataError
+from ..nn.losses import usual_loss
 from ..nn.module import Module
 from .checks import check_several_classes
 from .loop import Loop
@@ -59,7 +60,9 @@ def train(
     validation : (X, y) or (X, y, sample_weight) to measure after each epoch; never trained on.
     loss : mse, mae, huber, bce, bce_with_logits, cross_entropy, nll, or a function
         (prediction, target) in graph functions that gives a number for each row, or one for all.
-        By default cross_entropy for class numbers and a net with several outputs, else mse.
+        By default it follows from the target: cross_entropy for class numbers or one-hot rows and
+        a net with several outputs; bce_with_logits for whole numbers or booleans that are all 0 or
+        1 and one output (bce if the net ends in a sigmoid); else mse. `Run.loss` says which.
     optimizer : sgd, adam, adamw, or an object from `layerwise.optim`.
     learning_rate : replaces the optimiser's own.
     schedule : constant, step, exponential, cosine, one_cycle, reduce_on_plateau, or an object from
@@ -103,7 +106,7 @@ def train(
     machine = backends.get(backend)
     traced = trace_training(net, arrays)
     options = settings(
-        loss=_default_loss(traced.prediction, y) if loss is None else loss,
+        loss=usual_loss(traced.prediction, y) if loss is None else loss,
         optimizer=optimizer,
         learning_rate=learning_rate,
         schedule=schedule,
@@ -158,11 +161,6 @@ def train(
         options.threads,
     )
     return Loop(net, plan, options, rows, held_out, weights).run()
-
-
-def _default_loss(prediction: Any, y: Any) -> str:
-    several = len(prediction.shape) > 1 and prediction.shape[-1] != 1
-    return "cross_entropy" if several and np.asarray(y).dtype.kind in "iub" else "mse"
 
 
 def _validation(

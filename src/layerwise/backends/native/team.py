@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import math
 import os
 import sys
 import time
@@ -17,11 +18,17 @@ from collections.abc import Callable
 SMALL_WORK = 4e6
 """Operations in a step below which a second thread costs more than it helps."""
 
-RETRY = 16
-"""Calls between two trials of the number of threads that is not in use."""
+TRIAL_SECONDS = 0.01
+"""Length of a call that only finds out how quick a number of threads is."""
 
-TRIAL = 0.1
-"""Length of a trial call, in usual calls."""
+RETRY_SECONDS = 0.5
+"""Time on one thread after which all are tried again: another process may have gone."""
+
+SLOWER = 1.3
+"""All threads taking so many times their best step make one thread worth a trial."""
+
+ADVANTAGE = 1.1
+"""How much quicker one thread must be to be preferred."""
 
 
 def available_cores() -> int:
@@ -68,37 +75,56 @@ class Team:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
+        self._forget(0.0)
+
+    def _forget(self, operations: float) -> None:
+        self._operations = operations
+        self._warm = False
         self._seconds: dict[int, float] = {}
-        self._operations = 0.0
-        self._calls = 0
+        self._least = math.inf
+        self._since_trial = 0.0
 
     def next_call(self, operations: float, kernels: int, seconds: float) -> tuple[int, int]:
         """How many steps the next call should run to last about `seconds`, on how many threads."""
         if not self._operations / 2 <= operations <= self._operations * 2:
             # Steps of another size: what the others took says nothing about these.
-            self._seconds.clear()
-            self._operations = operations
+            self._forget(operations)
+        estimate = operations / 4e10 + kernels * 1e-7
         if self.threads == 1 or operations < SMALL_WORK:
-            threads = 1
-        elif self.threads not in self._seconds:
-            threads = self.threads
-        elif 1 not in self._seconds:
-            threads = 1
-        else:
-            best, other = sorted((1, self.threads), key=self._seconds.__getitem__)
-            self._calls += 1
-            threads = other if self._calls % RETRY == 0 else best
-        unknown = threads not in self._seconds
-        slower = self._seconds.get(threads, 0.0) > min(self._seconds.values(), default=0.0)
-        share = TRIAL if unknown or slower else 1.0
-        estimate = self._seconds.get(threads, operations / 2e10 + kernels * 1e-7)
-        return max(1, int(share * seconds / max(estimate, 1e-9))), threads
+            # The first call is short: the estimate may be far off, and an interrupt must wait.
+            length = seconds if 1 in self._seconds else min(TRIAL_SECONDS, seconds)
+            estimate = self._seconds.get(1, estimate)
+            return max(1, int(length / max(estimate, 1e-9))), 1
+        if not self._warm:
+            return 1, self.threads
+        trial, threads = self._choose()
+        estimate = self._seconds.get(threads, estimate)
+        length = min(TRIAL_SECONDS, seconds) if trial else seconds
+        return max(1, int(length / max(estimate, 1e-9))), threads
+
+    def _choose(self) -> tuple[bool, int]:
+        """Whether the next call is a trial, and on how many threads it runs."""
+        for threads in (self.threads, 1):
+            if threads not in self._seconds:
+                return True, threads
+        one, all_ = self._seconds[1], self._seconds[self.threads]
+        due = self._since_trial > RETRY_SECONDS
+        if all_ > one * ADVANTAGE:
+            return due, self.threads if due else 1
+        return (True, 1) if due and all_ > self._least * SLOWER else (False, self.threads)
 
     def observe(self, threads: int, steps: int, seconds: float) -> None:
         """Learn how long a call took."""
+        if threads > 1 and not self._warm:
+            # The first step meets cold caches and untouched memory, and says nothing.
+            self._warm = True
+            return
         each = seconds / steps
-        known = self._seconds.get(threads)
-        self._seconds[threads] = each if known is None else 0.5 * (known + each)
+        used = min(self._seconds, key=self._seconds.__getitem__, default=threads)
+        self._since_trial = self._since_trial + seconds if threads == used else 0.0
+        self._seconds[threads] = each
+        if threads == self.threads:
+            self._least = min(self._least, each)
 
     def run(self, work: Callable[[int], None], threads: int) -> None:
         """Call work(0), ..., work(threads - 1) at the same time; returns when all have.

@@ -152,8 +152,8 @@ def _verify_contents(schedule: Schedule, works: Sequence[_Work]) -> None:
             computed.add(node)
             held[location] = node
         if work.record.function == "copy":
-            (variable,) = work.writes
-            held[variable.location] = program.updates[variable.node]
+            (copied,) = work.writes
+            held[copied.location] = program.updates[copied.node]
         emitted.extend(slot.what for slot in work.record.slots if slot.kind == "target")
     if sorted(emitted) != sorted(program.outputs):
         fail("plan", f"outputs should be {list(program.outputs)}, but are {emitted}")

@@ -9,6 +9,7 @@ from .binary import bce, bce_with_logits
 from .classes import cross_entropy, nll
 from .numbers import huber, mae, mse
 from .registry import LOSSES, OUTPUTS, Loss, LossFunction, find
+from .usual import usual_loss
 
 __all__ = [
     "LOSSES",
@@ -26,5 +27,6 @@ __all__ = [
     "mse",
     "nll",
     "per_row",
+    "usual_loss",
     "weighted_mean",
 ]
