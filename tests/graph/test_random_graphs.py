@@ -144,6 +144,7 @@ class Builder:
                 len(n.shape) > 1
                 and n.shape[-2] == x.shape[-1]
                 and _broadcast(x.shape[:-2], n.shape[:-2])
+                and _moderate((*x.shape[:-1], n.shape[-1]))
             )
         )
         if other is None:

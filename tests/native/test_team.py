@@ -9,10 +9,14 @@ import threading
 import time
 import types
 
+import numpy as np
 import pytest
 
+from layerwise import graph
+from layerwise.backends import native
 from layerwise.backends.native import team
 from layerwise.backends.native.team import SMALL_WORK, Team, available_cores
+from layerwise.compiler import Feeds, Program, State
 
 LARGE = 10 * SMALL_WORK
 THREADS = 1
@@ -116,7 +120,7 @@ def test_threads_run_and_end():
         barrier.wait()
         seen.add(number)
 
-    Team(3).run(work, 3)
+    Team(3).run(work, 3, entered=lambda: True)
     assert seen == {0, 1, 2}
     assert living() == 1
 
@@ -127,7 +131,7 @@ def test_an_error_in_a_thread_is_raised():
             raise ValueError("thread 1")
 
     with pytest.raises(ValueError, match="thread 1"):
-        Team(2).run(work, 2)
+        Team(2).run(work, 2, entered=lambda: True)
 
 
 def test_when_a_thread_cannot_be_started_none_works(monkeypatch):
@@ -141,7 +145,7 @@ def test_when_a_thread_cannot_be_started_none_works(monkeypatch):
 
     monkeypatch.setattr(_thread, "start_new_thread", failing)
     with pytest.raises(RuntimeError, match="new thread"):
-        Team(2).run(worked.append, 2)
+        Team(3).run(worked.append, 3, entered=lambda: True)
     assert started
     assert worked == []
     assert living() == 1
@@ -168,45 +172,38 @@ def _other_threads():
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 def test_interrupts_never_leave_threads_behind():
     """Interrupts at any moment: before all have started, while they work, while we wait."""
+    x = graph.input("x", (graph.batch, 8))
+    count = graph.variable("count", (), "int32")
+    total = graph.sum(graph.exp(x))
+    executable = native.compile(Program({"total": total}, {count: count + 1}), threads=2)
+    executable.team.next_call = lambda *_: (40, 2)
+    feeds = Feeds({"x": np.zeros((64 * 200, 8), "float32")}, batch_size=64)
+    state = State({count: np.zeros((), "int32")})
     armed = []
 
     def interrupt(*_):
         if armed:
             raise KeyboardInterrupt
 
-    def once(number):
-        """How many threads worked to the end, and whether there was an interrupt."""
-        barrier = threading.Barrier(2, timeout=10)
-        ended = []
-
-        def work(thread):
-            barrier.wait()
-            time.sleep(0.0005)
-            barrier.wait()
-            ended.append(thread)
-
-        try:
-            armed.append(True)
-            signal.setitimer(signal.ITIMER_REAL, 1e-5 + number * 1e-5)
-            Team(2).run(work, 2)
-            armed.clear()
-        except KeyboardInterrupt:
-            armed.clear()
-            return len(ended), True
-        return len(ended), False
-
     previous = signal.signal(signal.SIGALRM, interrupt)
+    interrupted = 0
     try:
-        results = []
         for number in range(150):
-            results.append(once(number))
+            before = int(state[count])
+            try:
+                armed.append(True)
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + number * 1e-5)
+                executable.run(state, feeds)
+                armed.clear()
+            except KeyboardInterrupt:
+                armed.clear()
+                interrupted += 1
             signal.setitimer(signal.ITIMER_REAL, 0)
+            assert (int(state[count]) - before) % 40 == 0
             assert living() == 1
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    assert {worked for worked, _ in results} <= {0, 2}
-    assert sum(interrupted for _, interrupted in results) > 30
+    assert interrupted > 30
 
 
 # -- cores -----------------------------------------------------------------------------------------

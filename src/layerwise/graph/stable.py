@@ -105,6 +105,20 @@ def _log_sum_exp(total: Tensor) -> Tensor | None:
     return log(sum(exp(x - top), axes, keepdims=True)) + top
 
 
+def is_softmax(node: Tensor) -> bool:
+    """Whether a node is e^x divided by its sum over the last axis."""
+    if not _is(node, Divide):
+        return False
+    numerator, denominator = node.inputs
+    total = _stretched(denominator)
+    return (
+        _is(numerator, Exp)
+        and _is(total, Sum)
+        and total.inputs[0] is numerator
+        and total.primitive.axes == (node.rank - 1,)  # type: ignore[attr-defined]
+    )
+
+
 def _softmax(numerator: Tensor, denominator: Tensor) -> Tensor | None:
     """exp(x) / sum(exp(x)), written without subtracting the largest x."""
     total = _stretched(denominator)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from . import dtypes
-from .dimension import Shape, show
+from .dimension import Batch, Shape, ShapeError, show
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -64,6 +64,11 @@ class Tensor:
             if found is not None:
                 return found
         shape, dtype = primitive.infer(*inputs)
+        if sum(isinstance(d, Batch) for d in shape) > 1:
+            raise ShapeError(
+                f"{primitive.name} would give shape {show(shape)}, every row of the batch with "
+                "every row; only one axis can be the batch"
+            )
         tensor = object.__new__(cls)
         for name, value in (
             ("primitive", primitive),

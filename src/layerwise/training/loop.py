@@ -82,7 +82,7 @@ class Loop:
             net=net,
             config=options.config(),
             loss=options.loss.name,
-            output=options.loss.output,
+            output=plan.output,
             target=options.loss.target,
             data=rows,
             validation=validation,

@@ -31,7 +31,7 @@ from ..graph import (
     variable,
 )
 from ..nn.inputs import trace_rows
-from ..nn.losses import Loss, batch_loss, class_weights
+from ..nn.losses import Loss, batch_loss, class_weights, output_kind
 from ..nn.module import Module
 from ..nn.trace import Trace
 
@@ -75,6 +75,7 @@ class Plan:
     probes : the layers' outputs in it.
     fewest_rows : rows that a step must have: 2 when the network normalises over its batch.
     measures : graphs of the evaluation program, by name.
+    output : what turns the net's output into predictions; see `nn.losses.OUTPUTS`.
     evaluate : sums over minibatches in evaluation mode; compiled when first asked for.
     """
 
@@ -85,6 +86,7 @@ class Plan:
     probes: list[Probe]
     fewest_rows: int
     measures: dict[str, Tensor]
+    output: str
     backend: Backend
     threads: int | None
     seconds_per_row: float | None = None
@@ -208,6 +210,7 @@ def _build(
         probes=probes,
         fewest_rows=max(module.least_rows for _, module in net.named_modules()),
         measures=_measures(traced.evaluated, target, options),
+        output=output_kind(options.loss, traced.prediction),
         backend=backend,
         threads=threads,
     )

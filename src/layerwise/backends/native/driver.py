@@ -105,6 +105,11 @@ def _run(target: Target) -> Function:
     f.store(constant(0, "i64"), goal, 8)
     f.store(scratch, f.offset(context, 3, "i64"), 8)
     alone = f.compare("eq", threads, 1)
+    # For the first thread, beside the counter: it is here, and will come to every barrier.
+    f.when(
+        f.compare("eq", thread, 0),
+        lambda: f.store(constant(1, "i64"), f.offset(counter, 1, "i64"), 8),
+    )
 
     def word(record: Value, index: int, type_: str = "i64") -> Value:
         return f.load(f.offset(record, index, "i64"), type_, 8)
@@ -135,7 +140,7 @@ def _run(target: Target) -> Function:
             f.loop(0, records, each)
 
         def by_many() -> None:
-            """This thread's part of each kernel; see `Partition`."""
+            """One thread's part of each kernel; see `Partition`."""
             my_first = f.instruction("sdiv", f.multiply(rows, thread), threads)
             my_last = f.instruction("sdiv", f.multiply(rows, f.add(thread, 1)), threads)
 

@@ -193,7 +193,7 @@ class NativeExecutable:
     def _call(self, boundaries: int, first: int, last: int, threads: int) -> None:
         while len(self._scratch) < threads:
             self._scratch.append(aligned_bytes(self._scratch_bytes))
-        counter = aligned_bytes(LINE)
+        counter = aligned_bytes(LINE).view(np.int64)
         counter[:] = 0
         table, records = _address(self._table), len(self.plan.steps)
         address = _address(counter)
@@ -202,7 +202,7 @@ class NativeExecutable:
             self._entry(table, records, boundaries, first, last, thread, threads, address,
                         _address(self._scratch[thread]))  # fmt: skip
 
-        self.team.run(work, threads)
+        self.team.run(work, threads, entered=lambda: bool(counter[1]))
 
 
 def _room(output: Tensor, rows: int, steps: int) -> np.ndarray:

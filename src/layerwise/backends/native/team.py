@@ -126,46 +126,53 @@ class Team:
         if threads == self.threads:
             self._least = min(self._least, each)
 
-    def run(self, work: Callable[[int], None], threads: int) -> None:
+    def run(self, work: Callable[[int], None], threads: int, entered: Callable[[], bool]) -> None:
         """Call work(0), ..., work(threads - 1) at the same time; returns when all have.
 
-        No thread outlives the call, so a fork or a shutdown never meets one.
+        ``work(0)`` runs on the calling thread; `entered` tells whether it has begun, so that an
+        interrupt cannot keep it from a barrier where the others wait. No thread outlives the call,
+        so a fork or a shutdown never meets one.
         """
         if threads == 1:
             work(0)
             return
-        _Call(work, threads).run()
+        _Call(work, threads, entered).run()
 
 
 class _Call:
     """One function on several threads, which no interrupt can tear apart.
 
-    The caller's thread takes no part: an interrupt must not keep it from a barrier where others
-    wait. Plain flags and one raw lock are all there is, because an interrupt can leave what
-    `threading` builds of them half-way through, with its locks shut.
+    Plain flags and one raw lock are all there is, because an interrupt can leave what `threading`
+    builds of them half-way through, with its locks shut. The caller's thread takes part because a
+    system places a thread that is started beside a busy one on another processor at once; two
+    that are started before their caller falls asleep may share one for milliseconds.
     """
 
-    def __init__(self, work: Callable[[int], None], threads: int) -> None:
+    def __init__(
+        self, work: Callable[[int], None], threads: int, entered: Callable[[], bool]
+    ) -> None:
         self._work = work
-        self._threads = threads
+        self._entered = entered
+        self._helpers = threads - 1
         self._go: bool | None = None
         self._ended: list[int] = []
         self._errors: list[BaseException] = []
         self._last = _thread.allocate_lock()
 
     def run(self) -> None:
-        """Start the threads and wait for them."""
+        """Start the helpers, do the caller's part, and wait for the rest."""
         self._last.acquire()
         try:
-            for number in range(self._threads):
-                _thread.start_new_thread(self._member, (number,))
+            for number in range(1, self._helpers + 1):
+                _thread.start_new_thread(self._help, (number,))
             self._go = True
+            self._work(0)
         finally:
-            self._wait()
+            self._finish()
         if self._errors:
             raise self._errors[0]
 
-    def _member(self, number: int) -> None:
+    def _help(self, number: int) -> None:
         # All work or, when one could not be started, none.
         while self._go is None:
             time.sleep(1e-5)
@@ -176,18 +183,20 @@ class _Call:
         except BaseException as error:
             self._errors.append(error)
         self._ended.append(number)
-        if len(self._ended) == self._threads:
+        if len(self._ended) == self._helpers:
             with contextlib.suppress(RuntimeError):  # two may both see that they are the last
                 self._last.release()
 
-    def _wait(self) -> None:
-        """Wait until all have ended, however often that is interrupted."""
+    def _finish(self) -> None:
+        """Do the caller's part if an interrupt prevented it; wait, however often interrupted."""
         try:
             if self._go is None:
                 self._go = False
-            while self._go and len(self._ended) < self._threads:
+            while self._go and not self._entered():
+                self._work(0)
+            while self._go and len(self._ended) < self._helpers:
                 # Not for ever: an interrupt may come just after the lock was taken.
                 self._last.acquire(timeout=0.05)
         except BaseException:
-            self._wait()
+            self._finish()
             raise

@@ -135,25 +135,22 @@ class Views:
 
     def _gather(self, node: Tensor, position: Position) -> Value:
         table, index = node.inputs
-        width = size(table.shape[1:])
+        f = self.elements.function
+        entry_size = size(table.shape[1:])
+        width = self.elements.dimension(entry_size)
         _, columns = matrix_form(node.shape)
-        assert isinstance(width, int)
-        if position.lanes > 1 and width % columns:
+        # Whether an entry is whole rows of the result, so that its number is known once per row.
+        whole = isinstance(entry_size, int) and entry_size % columns == 0
+        if position.lanes > 1 and not whole:
             raise NotVectorisableError
         level = position.level
-        row_level = min(level, position.row_level)
-        if width % columns or not node.shape:
-            row_level = level
+        row_level = min(level, position.row_level) if whole else level
         linear = self.elements.emit_at(level, lambda: self.elements.linear(node, position))
-        if width % columns == 0:
-            per_row = width // columns
-            item = self.elements.emit_at(
-                row_level, lambda: quotient(self.elements.function, position.row, per_row)
-            )
+        if isinstance(entry_size, int) and whole:
+            per_row = entry_size // columns
+            item = self.elements.emit_at(row_level, lambda: quotient(f, position.row, per_row))
         else:
-            item = self.elements.emit_at(
-                level, lambda: quotient(self.elements.function, linear, width)
-            )
+            item = self.elements.emit_at(level, lambda: quotient(f, linear, width))
         _, index_columns = matrix_form(index.shape)
         where = Position(
             self.elements.emit_at(

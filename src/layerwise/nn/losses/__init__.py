@@ -9,7 +9,7 @@ from .binary import bce, bce_with_logits
 from .classes import cross_entropy, nll
 from .numbers import huber, mae, mse
 from .registry import LOSSES, OUTPUTS, Loss, LossFunction, find
-from .usual import usual_loss
+from .usual import output_kind, usual_loss
 
 __all__ = [
     "LOSSES",
@@ -26,6 +26,7 @@ __all__ = [
     "mae",
     "mse",
     "nll",
+    "output_kind",
     "per_row",
     "usual_loss",
     "weighted_mean",

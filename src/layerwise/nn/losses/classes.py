@@ -14,6 +14,7 @@ from ...graph import (
     dtypes,
     equal,
     iota,
+    log,
     log_softmax,
     mean,
     reshape,
@@ -22,6 +23,7 @@ from ...graph import (
     zeros_like,
 )
 from ...graph import sum as total
+from ...graph.stable import is_softmax
 from .shapes import row_mean, together
 
 
@@ -30,7 +32,8 @@ def cross_entropy(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> A
 
     Parameters
     ----------
-    prediction : logits, shape (batch, classes); axes between them count as a row's outputs.
+    prediction : logits, shape (batch, classes); axes between them count as a row's outputs. In a
+        graph, the output of a softmax is seen to be probabilities, and is not put through another.
     target : class numbers as integers, shape (batch,) or (batch, 1); or one-hot rows or
         probabilities, shape (batch, classes).
     label_smoothing : the part of the target that is spread over all classes (Szegedy et al. 2016,
@@ -47,9 +50,10 @@ def cross_entropy(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> A
     """
     prediction, target = together(prediction, target)
     _check_classes("cross_entropy", prediction)
-    return _negative_log_likelihood(
-        "cross_entropy", log_softmax(prediction), target, label_smoothing
-    )
+    # Of a softmax's output the plain logarithm is taken; the two become one stable form.
+    ready = isinstance(prediction, Tensor) and is_softmax(prediction)
+    scores = log(prediction) if ready else log_softmax(prediction)
+    return _negative_log_likelihood("cross_entropy", scores, target, label_smoothing)
 
 
 def nll(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> Any:

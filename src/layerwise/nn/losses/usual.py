@@ -9,6 +9,8 @@ import numpy as np
 from ...graph import Tensor
 from ...graph.elementwise import Sigmoid
 from ...graph.movement import Reshape
+from ...graph.stable import is_softmax
+from .registry import Loss
 
 
 def usual_loss(prediction: Tensor, target: Any = None) -> str:
@@ -43,6 +45,11 @@ def usual_loss(prediction: Tensor, target: Any = None) -> str:
     if binary and bool((y.sum(-1) == 1).all()):
         return "cross_entropy"
     return _binary_loss(prediction) if whole and binary else "mse"
+
+
+def output_kind(loss: Loss, prediction: Tensor) -> str:
+    """What turns a net's output into predictions: that of the loss, unless the net does it."""
+    return "identity" if loss.output == "softmax" and is_softmax(prediction) else loss.output
 
 
 def _is_binary(y: np.ndarray) -> bool:
