@@ -227,7 +227,7 @@ def test_the_batch_leads_and_stays_whole():
         graph.concatenate([x, x], 0)
     with pytest.raises(ShapeError, match="cumsum"):
         graph.cumsum(x, 0)
-    with pytest.raises(ShapeError, match="two batch dimensions"):
+    with pytest.raises(ShapeError, match="only one axis can be the batch"):
         graph.reshape(graph.broadcast_to(graph.reshape(x, (batch, 1, 4)), (batch, batch, 4)), (-1,))
 
 

@@ -144,7 +144,7 @@ class Builder:
                 len(n.shape) > 1
                 and n.shape[-2] == x.shape[-1]
                 and _broadcast(x.shape[:-2], n.shape[:-2])
-                and _moderate((*x.shape[:-1], n.shape[-1]))
+                and _one_batch_axis(x.shape, n.shape)
             )
         )
         if other is None:
@@ -230,6 +230,13 @@ def _broadcast(left, right) -> bool:
     except graph.ShapeError:
         return False
     return sum(not isinstance(d, int) for d in shape) <= 1
+
+
+def _one_batch_axis(left, right) -> bool:
+    """Whether the batch is no more than one axis of a product, and of what it is made of."""
+    leading = graph.movement.broadcast_shapes("", left[:-2], right[:-2])
+    shapes = [(*leading, *left[-2:]), (*leading, *right[-2:]), (*leading, left[-2], right[-1])]
+    return all(sum(not isinstance(d, int) for d in shape) <= 1 for shape in shapes)
 
 
 def _moderate(shape) -> bool:

@@ -23,9 +23,9 @@ def used(monkeypatch):
     numbers = []
     run = team.Team.run
 
-    def noted(self, work, threads):
+    def noted(self, work, threads, entered):
         numbers.append(threads)
-        run(self, work, threads)
+        run(self, work, threads, entered)
 
     monkeypatch.setattr(team.Team, "run", noted)
     return numbers
