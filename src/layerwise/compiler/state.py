@@ -19,6 +19,8 @@ class State(MutableMapping[Tensor, np.ndarray]):
 
     def __init__(self, values: Mapping[Tensor, np.ndarray] | None = None) -> None:
         self._values: dict[Tensor, np.ndarray] = {}
+        self.version = 0
+        """Grows whenever an array is replaced; what is written into an array does not count."""
         self.update(values or {})
 
     def __getitem__(self, variable: Tensor) -> np.ndarray:
@@ -34,9 +36,11 @@ class State(MutableMapping[Tensor, np.ndarray]):
                 f"{value.shape}"
             )
         self._values[variable] = aligned_copy(value, variable.dtype)
+        self.version += 1
 
     def __delitem__(self, variable: Tensor) -> None:
         del self._values[variable]
+        self.version += 1
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self._values)
@@ -51,6 +55,7 @@ class State(MutableMapping[Tensor, np.ndarray]):
     def replace(self, values: Mapping[Tensor, np.ndarray]) -> None:
         """Take several new arrays at once; an interrupt sees all of them or none."""
         self._values.update(values)
+        self.version += 1
 
 
 LINE = 64

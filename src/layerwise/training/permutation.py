@@ -9,7 +9,7 @@ to do: for a small net, drawing them takes a tenth as long as the epoch.
 
 from __future__ import annotations
 
-import threading
+import _thread
 
 import numpy as np
 
@@ -70,18 +70,30 @@ class Permutations:
         return orders(self.rows, self.seed, range(first, first + self._together))
 
 
-class _Ahead(threading.Thread):
-    """Draws one block of orders."""
+class _Ahead:
+    """Draws one block of orders on a thread.
+
+    A raw thread, because `threading` waits until the new one has run, which keeps the interpreter
+    to itself while it draws; so it begins when native code leaves the interpreter free.
+    """
 
     def __init__(self, permutations: Permutations, block: int) -> None:
-        super().__init__(daemon=True)
         self.block = block
         self.orders: np.ndarray | None = None
         self._permutations = permutations
-        self.start()
+        self._ended = _thread.allocate_lock()
+        self._ended.acquire()
+        _thread.start_new_thread(self._draw, ())
 
-    def run(self) -> None:
-        self.orders = self._permutations.orders_of(self.block)
+    def _draw(self) -> None:
+        try:
+            self.orders = self._permutations.orders_of(self.block)
+        finally:
+            self._ended.release()
+
+    def join(self) -> None:
+        """Wait until they are drawn."""
+        self._ended.acquire()
 
 
 def orders(rows: int, seed: int, epochs: range) -> np.ndarray:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 
@@ -33,6 +34,9 @@ LINE = 64
 _living: weakref.WeakSet[NativeExecutable] = weakref.WeakSet()
 
 
+_UNBOUND: tuple[Callable[[], State | None], int, int] = (lambda: None, -1, 0)
+
+
 class NativeExecutable:
     """A program as machine code.
 
@@ -58,7 +62,7 @@ class NativeExecutable:
         self._rows = 0
         self._arena = np.empty(0, np.uint8)
         self._offsets: list[int] = []
-        self._bound: tuple[int, ...] = ()
+        self._bound = _UNBOUND
         wanted = max((matmul.scratch_bytes(target, _ELEMENTS[e]) for e in plan.elements), default=0)
         self._scratch_bytes = wanted + LINE
         self._scratch: list[np.ndarray] = []
@@ -67,7 +71,7 @@ class NativeExecutable:
     def _begin_in_child(self) -> None:
         """Forget what another thread of the parent was about when this process was forked."""
         self._lock = threading.Lock()
-        self._bound = ()
+        self._bound = _UNBOUND
 
     # -- addresses ---------------------------------------------------------------------------------
 
@@ -121,22 +125,22 @@ class NativeExecutable:
     def _bind(self, state: State) -> None:
         """Fill in the addresses of memory, unless they are still the ones of the last run."""
         arena = _address(self._arena)
+        known, version, place = self._bound
+        if known() is state and version == state.version and place == arena:
+            return
         try:
             values = [state[v] for v in self.program.variables]
         except KeyError as error:
             (variable,) = error.args
             raise KeyError(f"the state has no value for '{variable.primitive.label}'") from None
-        bound = (arena, *map(_address, values))
-        if bound == self._bound:
-            return
         starts = {
             "place": [arena + offset for offset in self._offsets],
-            "variable": bound[1:],
+            "variable": [_address(v) for v in values],
             "constant": [_address(c) for c in self._constants],
         }
         for index, (kind, what, offset) in self._memory:
             self._arguments[index] = starts[kind][what] + offset
-        self._bound = bound
+        self._bound = (weakref.ref(state), state.version, arena)
 
     def _bind_run(self, feeds: Feeds, outputs: dict[str, np.ndarray], first: int) -> None:
         before = int(feeds.boundaries[first])
