@@ -54,10 +54,10 @@ class Feeds:
         if batch_size < 1:
             raise ValueError(f"expected a batch size of at least 1, got {batch_size}")
         if self.rows:
-            starts = list(range(0, count, batch_size))
+            starts = np.arange(0, count, batch_size, dtype=np.int64)
             if len(starts) > 1 and count - starts[-1] < minimum:
-                starts.pop()
-            self.boundaries = np.array([*starts, count], np.int64)
+                starts = starts[:-1]
+            self.boundaries = np.append(starts, np.int64(count))
         else:
             self.boundaries = np.arange((1 if steps is None else steps) + 1, dtype=np.int64)
         for name, array in self.per_step.items():
