@@ -26,7 +26,7 @@ def training_step(backend, net, x, steps=1, seed=0):
     """Outputs of training-mode steps on the rows of x, and the state afterwards by path."""
     feeds = {n: graph.input(n, (), np.uint32) for n in ("seed", "step")}
     trace = nn.Trace(training=True, **feeds)
-    output = net.trace_forward(trace, net.input_for(x))
+    output = net.trace_forward(trace, graph.input("x", (graph.batch, *x.shape[1:]), x.dtype))
     state = State({h.tensor: h.value for _, h in net.named_held()})
     program = Program({"out": output}, trace.updates)
     numbers = np.arange(steps, dtype=np.uint32)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..graph.dimension import Batch, ShapeError, show
+from ..graph.dtypes import DTypeError
 from ..graph.tensor import Tensor
 
 
@@ -89,7 +90,13 @@ class Feeds:
                 (self.rows, 1, "rows"), (self.per_step, 1, "per step"), (self.fixed, 0, "fixed"),
             ):  # fmt: skip
                 if name in kind:
-                    array = np.asarray(kind[name], tensor.dtype, order="C")
+                    array = np.asarray(kind[name])
+                    if array.dtype.kind == "f" and tensor.dtype.kind != "f":
+                        raise DTypeError(
+                            f"input '{name}': {array.dtype} would lose its fractions as "
+                            f"{tensor.dtype}; convert it first"
+                        )
+                    array = np.asarray(array, tensor.dtype, order="C")
                     want = tensor.shape[1:] if kind is self.rows else tensor.shape
                     if kind is self.rows and tensor.shape[:1] != (Batch(),):
                         raise ShapeError(f"input '{name}' has no batch dimension; feed one value")

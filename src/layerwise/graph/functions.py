@@ -140,8 +140,11 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, epsilon: float = 1e
 
 
 def norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The Euclidean length over axes."""
-    return sqrt(sum(square(_operand(x)), axis, keepdims))
+    """The Euclidean length over axes; the gradient at length 0 is 0."""
+    total = sum(square(_operand(x)), axis, keepdims)
+    positive = greater(total, 0.0)
+    # The square root of 0 has an infinite derivative, which times 0 would be NaN.
+    return where(positive, sqrt(where(positive, total, 1.0)), total)
 
 
 __all__ = [

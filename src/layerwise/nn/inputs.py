@@ -42,8 +42,10 @@ def trace_rows(
         ]
         return tensors, module.trace_forward(trace, *tensors), trace
 
-    floats = [module.dtype for _ in arrays]
-    as_they_are = [module.dtype if a.dtype.kind == "f" else a.dtype for a in arrays]
+    # A module without parameters computes in the type that it is given.
+    own = module.dtype if module.parameters() else None
+    floats = [own or module.dtype for _ in arrays]
+    as_they_are = [(own or a.dtype) if a.dtype.kind == "f" else a.dtype for a in arrays]
     try:
         result = attempt(as_they_are)
     except dtypes.DTypeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Batch, ShapeError, Tensor, batch, dtypes, input, show
+from ..graph import ShapeError, Tensor, dtypes
 from .initialisation import generator_for
 from .parameter import Buffer, Held, Parameter
 from .trace import Call, Trace, current_trace, tracing
@@ -172,11 +172,6 @@ class Module:
         """Type of the parameters; float32 when there are none."""
         return next((p.dtype for p in self.parameters()), dtypes.float32)
 
-    def input_for(self, array: np.ndarray, name: str = "x") -> Tensor:
-        """An input for rows like those of an array; floats take the parameters' type."""
-        dtype = self.dtype if array.dtype.kind == "f" else array.dtype
-        return input(name, (batch, *array.shape[1:]), dtype)
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.extra_repr()})"
 
@@ -194,6 +189,3 @@ def _walk(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}.{k}", v) for k, v in _walk(numbered))
         elif isinstance(value, dict):
             yield from ((f"{name}.{k}", v) for k, v in _walk({str(k): x for k, x in value.items()}))
-
-
-__all__ = ["Batch", "Module", "show"]
