@@ -684,6 +684,9 @@ case("take scalar index", graph.take, [(5, 3), integers()], _take)
 case("take one row", graph.take, [(1, 3), integers(4)], _take)
 case("take high rank", graph.take, [(5, 2, 3), integers(2, 4)], _take)
 case("take outside is clipped", graph.take, [(5, 3), integers(6, values=OUTSIDE)], _take)
+case("take columns of the batch",
+     lambda x, i: graph.transpose(graph.take(graph.transpose(x * x), i)),
+     [(batch, 5), integers(7)], lambda x, i: _take((x * x).T, i).T)  # fmt: skip
 case("take integers", graph.take, [integers(5, 3, low=-9, high=9), integers(4)], _take,
      differentiable=False)  # fmt: skip
 case("take booleans", graph.take, [booleans(5, 3), integers(4)], _take, differentiable=False)

@@ -71,16 +71,14 @@ def _running_sum(elements: Elements, node: Tensor) -> Partition:
 def _scatter(elements: Elements, node: Tensor) -> Partition:
     f = elements.function
     index, update = node.inputs
-    width = size(node.shape[1:])
-    assert isinstance(width, int)
+    columns = size(node.shape[1:])
+    width = elements.dimension(columns)
     assert isinstance(node.primitive, ScatterAdd)
     rows = node.primitive.rows
     type_ = MEMORY[node.dtype]
     indices, updates, table = (elements.address(n) for n in (index, update, node))
     count = elements.dimension(size(index.shape))
     _, begin, end, _ = f.parameters
-    whole = width // SCATTERED_COLUMNS
-    rest = width - whole * SCATTERED_COLUMNS
 
     def block(column: Operand, lanes: int) -> None:
         wide = vector(type_, lanes)
@@ -103,6 +101,12 @@ def _scatter(elements: Elements, node: Tensor) -> Partition:
 
         f.loop(0, rows, clear)
         f.loop(0, count, add)
+
+    if isinstance(columns, Batch):
+        f.loop(begin, end, lambda column, _: block(column, 1))
+        return by_batch(columns.multiple)
+    whole = columns // SCATTERED_COLUMNS
+    rest = columns - whole * SCATTERED_COLUMNS
 
     def unit(k: Value, _: list[Value]) -> None:
         def full() -> None:
