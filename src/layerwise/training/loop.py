@@ -60,9 +60,7 @@ class Loop:
         self.state[STEP] = np.zeros((), np.uint32)
         self.watch = EarlyStopping(options.early_stopping)
         self.best: dict[Tensor, np.ndarray] | None = None
-        self.permutations: Permutations | None = None
-        if options.shuffle:
-            self.permutations = Permutations(len(rows), options.seed, options.epochs)
+        self.permutations = Permutations(len(rows), options.seed) if options.shuffle else None
         self.fixed = self._fixed_values(class_weights)
         self.fed = self._by_name(rows)
         self.feeds = Feeds(self.fed, options.batch_size, minimum=plan.fewest_rows)
@@ -155,9 +153,6 @@ class Loop:
             # From a callback: what was learned so far is kept, though nothing is returned.
             self._hand_over()
             raise
-        finally:
-            if self.permutations:
-                self.permutations.close()
         self._finish(keep_best=self.options.restore_best)
         return record
 
