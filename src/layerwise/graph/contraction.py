@@ -10,7 +10,6 @@ from . import dtypes
 from .dimension import ShapeError, show, size
 from .movement import broadcast_shapes, broadcast_to, reshape, swap_last_axes
 from .primitive import Primitive, apply, primitive, unify
-from .tensor import Tensor
 
 
 @primitive
@@ -69,6 +68,3 @@ def matmul(a: Any, b: Any) -> Any:
     a = broadcast_to(a, (*leading, *a.shape[-2:]))
     b = broadcast_to(b, (*leading, *b.shape[-2:]))
     return apply(MatMul(), a, b)
-
-
-__all__ = ["MatMul", "Tensor", "matmul"]

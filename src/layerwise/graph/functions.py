@@ -7,15 +7,12 @@ from typing import Any
 
 from . import dtypes
 from .elementwise import (
-    absolute,
     erf,
     exp,
     expm1,
-    full_like,
     greater,
     isfinite,
     log,
-    maximum,
     multiply,
     sigmoid,
     softplus,
@@ -112,10 +109,10 @@ def log_sum_exp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
     x = _operand(x)
     top = _largest(x, axis)
-    return sum(log(sum(exp(x - top), axis, keepdims=True)) + top, _ones(x, axis), keepdims)
+    return sum(log(sum(exp(x - top), axis, keepdims=True)) + top, _reduced_axes(x, axis), keepdims)
 
 
-def _ones(x: Any, axis: Axes) -> Axes:
+def _reduced_axes(x: Any, axis: Axes) -> Axes:
     return tuple(range(len(x.shape))) if axis is None else axis
 
 
@@ -145,9 +142,3 @@ def norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     positive = greater(total, 0.0)
     # The square root of 0 has an infinite derivative, which times 0 would be NaN.
     return where(positive, sqrt(where(positive, total, 1.0)), total)
-
-
-__all__ = [
-    "absolute", "elu", "full_like", "gelu", "layer_norm", "leaky_relu", "log_softmax",
-    "log_sum_exp", "maximum", "mish", "norm", "relu", "selu", "silu", "softmax", "variance",
-]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import dtypes
 from .dimension import Batch, Dimension, Shape, ShapeError, divide, position, show, size
-from .primitive import Concrete, Primitive, apply, as_tensor, primitive, unify
+from .primitive import Primitive, apply, as_tensor, primitive, unify
 from .tensor import Tensor
 
 
@@ -384,10 +384,3 @@ def concatenate(parts: Sequence[Any], axis: int = -1) -> Any:
 def stack(parts: Sequence[Any], axis: int = 0) -> Any:
     """Tensors of one shape joined along a new axis."""
     return concatenate([expand_dims(p, axis) for p in parts], axis)
-
-
-__all__ = [
-    "Broadcast", "Concatenate", "Concrete", "Pad", "Reshape", "Slice", "Transpose",
-    "broadcast_shapes", "broadcast_to", "broadcast_together", "concatenate", "expand_dims",
-    "getitem", "pad", "reshape", "squeeze", "stack", "swap_last_axes", "transpose",
-]  # fmt: skip

@@ -66,7 +66,6 @@ class NativeExecutable:
         wanted = max((matmul.scratch_bytes(target, _ELEMENTS[e]) for e in plan.elements), default=0)
         self._scratch_bytes = wanted + LINE
         self._scratch: list[np.ndarray] = []
-        self._seconds_per_step = 0.0
 
     def _begin_in_child(self) -> None:
         """Forget what another thread of the parent was about when this process was forked."""
