@@ -60,6 +60,56 @@ def split_rows(
     return Split(*(p[_permutation(len(p), seed, n)] for n, p in enumerate(parts, start=1)))
 
 
+def fold_rows(
+    count: int,
+    folds: int,
+    seed: int = 0,
+    classes: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+) -> Rows:
+    """Number the fold of each row, int64 of shape (count,), from 0.
+
+    Parameters
+    ----------
+    count : rows.
+    folds : as many folds, fewer where there are fewer rows (or groups).
+    seed : the same seed gives the same folds on every machine.
+    classes : (count,) whole numbers; every fold gets its share of each class.
+    groups : (count,); rows of one group get the same fold, and folds are as even as that allows.
+        Classes are then not looked at.
+
+    Raises
+    ------
+    ValueError : fewer than two folds.
+    """
+    if folds < 2:
+        raise ValueError(f"expected at least 2 folds, got {folds}")
+    shuffled = _permutation(count, seed)
+    numbers = np.empty(count, np.int64)
+    if groups is not None:
+        return _fold_groups(np.asarray(groups), folds, shuffled)
+    order = shuffled
+    if classes is not None:
+        # Class after class, dealt out like cards: the folds' shares differ by one row at most.
+        order = shuffled[np.argsort(np.asarray(classes)[shuffled], kind="stable")]
+    numbers[order] = np.arange(count) % min(folds, max(count, 1))
+    return numbers
+
+
+def _fold_groups(groups: np.ndarray, folds: int, shuffled: Rows) -> Rows:
+    _, first, codes, sizes = np.unique(
+        groups[shuffled], return_index=True, return_inverse=True, return_counts=True
+    )
+    # The largest first, each to the fold that is emptiest: never far from even.
+    fold_of, filled = np.empty(len(sizes), np.int64), np.zeros(min(folds, len(sizes)))
+    for group in np.lexsort((first, -sizes)):
+        fold_of[group] = filled.argmin()
+        filled[fold_of[group]] += sizes[group]
+    numbers = np.empty(len(groups), np.int64)
+    numbers[shuffled] = fold_of[codes]
+    return numbers
+
+
 def _take(classes: np.ndarray, rows: Rows, fraction: float) -> tuple[Rows, Rows]:
     """Take a fraction of the rows away, class by class; gives (what is left, what was taken)."""
     _, codes, counts = np.unique(classes[rows], return_inverse=True, return_counts=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,13 @@ _compiled: weakref.WeakKeyDictionary[Module, dict[tuple, Executable]] = weakref.
 ROWS_AT_ONCE = 1024
 
 
-def evaluate_module(module: Module, *arrays: np.ndarray) -> Any:
-    """The module's output for arrays whose leading axis is rows, in evaluation mode."""
+def evaluate_module(
+    module: Module, *arrays: np.ndarray, values: Mapping[str, np.ndarray] | None = None
+) -> Any:
+    """The module's output for arrays whose leading axis is rows, in evaluation mode.
+
+    With `values`, parameters and buffers by name take the place of the module's own.
+    """
     backend = backends.get()
     kinds = tuple((a.shape[1:], a.dtype) for a in arrays)
     key = (backend.name, kinds, tuple(h.tensor for _, h in module.named_held()))
@@ -33,7 +39,9 @@ def evaluate_module(module: Module, *arrays: np.ndarray) -> Any:
             raise TypeError(f"forward of {module} gave {type(output).__name__}, expected a Tensor")
         kept[key] = backend.compile(Program({"output": output}))
     executable = kept[key]
-    held = {h.tensor: h.value for _, h in module.named_held()}
+    held = {
+        h.tensor: h.value if values is None else values[name] for name, h in module.named_held()
+    }
     state = State({v: held[v] for v in executable.program.variables})
     rows = dict(zip(input_names(len(arrays)), arrays, strict=True))
     used = {name: rows[name] for name in executable.program.inputs}

@@ -1,0 +1,94 @@
+"""`Ensemble`: trained members and how much each kind counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..nn import Module
+from ..nn.evaluation import evaluate_module
+from .kinds import MemberKind
+from .members import Member
+from .network import TabularNet
+from .rows import Columns, Rows
+from .task import Task
+
+
+class Ensemble:
+    """What a fit gives.
+
+    Attributes
+    ----------
+    task, columns : what is predicted from what.
+    kinds : the kinds of member; those whose weight is 0 are left out.
+    networks : for each kind a network, whose own weights mean nothing.
+    members : all members; `Member.kind` is a place in `kinds`.
+    weights : float64 (kinds,): how much each kind counts; their sum is an inverse temperature.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        columns: Columns,
+        kinds: Sequence[MemberKind],
+        networks: Sequence[TabularNet],
+        members: Sequence[Member],
+        weights: np.ndarray,
+    ) -> None:
+        self.task, self.columns = task, columns
+        self.kinds, self.networks = list(kinds), list(networks)
+        self.members, self.weights = list(members), weights
+
+    def predict(self, rows: Rows) -> np.ndarray:
+        """Pooled raw outputs, float32 (n, outputs).
+
+        For classes log-probabilities up to a constant in each row, for binary and labels logits,
+        else numbers on the target's own scale.
+        """
+        pooled: Any = 0.0
+        for kind, weight in enumerate(self.weights):
+            pooled = pooled + np.float32(weight) * self.of_kind(kind, rows)
+        return pooled
+
+    def of_kind(self, kind: int, rows: Rows) -> np.ndarray:
+        """The mean of the members of one kind, float32 (n, outputs)."""
+        raws = [self.raw(m, rows) for m in self.members if m.kind == kind]
+        return np.asarray(self.task.mean(raws))
+
+    def raw(self, member: Member, rows: Rows) -> np.ndarray:
+        """One member's own raw outputs, float32 (n, outputs)."""
+        # The weights are handed over, not put into the network: threads may predict at once.
+        return evaluate_module(self.networks[member.kind], *rows.inputs, values=member.values)
+
+    def module(self) -> EnsembleNet:
+        """All members as one module, to be saved."""
+        return EnsembleNet(self)
+
+    @property
+    def parameter_count(self) -> int:
+        """Numbers that training has set, in all members."""
+        counts = [net.parameter_count for net in self.networks]
+        return sum(counts[member.kind] for member in self.members)
+
+
+class EnsembleNet(Module):
+    """The members of an ensemble as one network, from encoded columns to pooled outputs."""
+
+    def __init__(self, ensemble: Ensemble) -> None:
+        import copy
+
+        self._task, self._weights = ensemble.task, [float(w) for w in ensemble.weights]
+        self.kinds: list[list[TabularNet]] = [[] for _ in ensemble.kinds]
+        for member in ensemble.members:
+            net = copy.deepcopy(ensemble.networks[member.kind])
+            net.load_state_dict(member.values)
+            self.kinds[member.kind].append(net)
+
+    def forward(self, *inputs: Any) -> Any:
+        """(batch, d), and (batch, k) where there are codes, to (batch, outputs)."""
+        pooled: Any = 0.0
+        for weight, nets in zip(self._weights, self.kinds, strict=True):
+            pooled = pooled + weight * self._task.mean([net(*inputs) for net in nets])
+        return pooled

@@ -1,0 +1,228 @@
+"""`fit`: from rows of a table to an ensemble.
+
+1. The rows are divided into folds; a member of every kind trains on all folds but one and keeps its
+   best epoch on that one. 2. Every row has then been predicted by members that have not seen it,
+   and these predictions decide how much each kind counts, and how sure the whole may be. 3. Where
+   wanted, each kind is trained once more on all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backends.native.team import available_cores
+from ..data.splits import fold_rows
+from ..errors import DataError
+from .ensemble import Ensemble
+from .kinds import MemberKind
+from .members import Job, Member, Watch, Workshop
+from .network import Bins
+from .pool import fit_weights
+from .recipe import Recipe
+from .rows import Columns, Rows
+from .task import Task
+
+NEGLIGIBLE = 0.02
+"""A kind with a smaller part of the weight than this is left out."""
+
+
+def fit(
+    rows: Rows,
+    columns: Columns,
+    task: Task,
+    recipe: Recipe | None = None,
+    *,
+    validation: Rows | None = None,
+    groups: np.ndarray | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    backend: str | None = None,
+    watch: Watch | None = None,
+    start: Ensemble | None = None,
+) -> Ensemble:
+    """Fit an ensemble.
+
+    Parameters
+    ----------
+    rows : with target, and weights where rows count differently.
+    columns : what the rows' columns are.
+    validation : rows to measure on instead of folds; every member then trains on all of `rows`.
+    groups : (n,) numbers: rows of one group are never in different folds.
+    seed : decides folds, first weights, order and dropout.
+    threads : members trained at once, at most; by default the cores.
+    watch : follows the fit and can stop it.
+    start : an ensemble of the same kinds to go on from instead of drawing first weights.
+
+    Raises
+    ------
+    DataError : too few rows.
+    TrainingDiverged : a member's loss became NaN at every learning rate that was tried.
+    """
+    assert rows.target is not None
+    recipe = (recipe or Recipe()).for_rows(len(rows))
+    if len(rows) < 2 and start is None:
+        raise DataError(f"expected at least 2 rows to train on, got {len(rows)}")
+    bins = Bins(rows, columns) if start is None else None
+    kinds = _distinct(recipe.members(), columns, bins) if start is None else start.kinds
+    workshop = Workshop(
+        kinds, columns, bins, task, recipe, rows, validation,
+        threads or available_cores(), backend, watch or Watch(),
+        None if start is None else start.networks,
+    )  # fmt: skip
+    parts = _parts(rows, task, recipe, validation, groups, seed)
+    jobs = [
+        Job(
+            kind, training, held_out, _member_seed(seed, number),
+            repeat=repeat, start=_start(start, kind, number),
+        )
+        for number, (repeat, training, held_out) in enumerate(parts)
+        for kind in range(len(kinds))
+    ]  # fmt: skip
+    members = workshop.train_all(jobs)
+    weights = _weights(members, kinds, rows, validation, task, recipe)
+    if recipe.refit and not workshop.watch.stopped:
+        members = workshop.train_all(_refit_jobs(members, kinds, len(rows), recipe, seed))
+    return _ensemble(workshop, members, weights)
+
+
+def _distinct(kinds: Sequence[MemberKind], columns: Columns, bins: Any) -> list[MemberKind]:
+    """Without kinds that equal another, where there are no numbers to cut or to wave."""
+    found: dict[tuple, MemberKind] = {}
+    for kind in kinds:
+        embedding = kind.embedding
+        if (embedding == "pieces" and not bins.pieces) or not columns.plain:
+            embedding = None
+        found.setdefault((embedding, kind.hidden), kind)
+    return list(found.values())
+
+
+def _member_seed(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def _parts(
+    rows: Rows,
+    task: Task,
+    recipe: Recipe,
+    validation: Rows | None,
+    groups: np.ndarray | None,
+    seed: int,
+) -> list[tuple[int, np.ndarray, np.ndarray | None]]:
+    """For each member the number of its division, and the rows it trains on and is measured on."""
+    every = np.arange(len(rows))
+    folds = recipe.folds or 1
+    if validation is not None or (folds == 1 and not recipe.validation_fraction):
+        return [(repeat, every, None) for repeat in range(recipe.repeats * folds)]
+    classes = rows.target if task.kind in ("classes", "binary") else None
+    if classes is not None:
+        classes = np.asarray(classes).reshape(len(rows), -1)[:, 0].astype(np.int64)
+    parts: list[tuple[int, np.ndarray, np.ndarray | None]] = []
+    for repeat in range(recipe.repeats):
+        share = 1 / folds if folds > 1 else recipe.validation_fraction
+        wanted = folds if folds > 1 else max(2, round(1 / share))
+        numbers = fold_rows(len(rows), wanted, seed + repeat, classes=classes, groups=groups)
+        for fold in range(folds):
+            held_out = numbers == fold
+            if classes is not None:
+                # A class that is nowhere else stays in training, which would not know of it.
+                held_out &= np.isin(classes, classes[~held_out])
+            if held_out.any() and not held_out.all():
+                parts.append((repeat, np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    return parts or [(repeat, every, None) for repeat in range(recipe.repeats)]
+
+
+def _start(start: Ensemble | None, kind: int, number: int) -> dict[str, np.ndarray] | None:
+    if start is None:
+        return None
+    of_kind = [m for m in start.members if m.kind == kind]
+    return of_kind[number % len(of_kind)].values
+
+
+def _weights(
+    members: Sequence[Member],
+    kinds: Sequence[MemberKind],
+    rows: Rows,
+    validation: Rows | None,
+    task: Task,
+    recipe: Recipe,
+) -> np.ndarray:
+    """How much each kind counts."""
+    equal = np.full(len(kinds), 1 / len(kinds))
+    if recipe.pool == "equal" and not (recipe.calibrate and task.has_classes):
+        return equal
+    measured = rows if validation is None else validation
+    outputs, seen = [], None
+    for kind in range(len(kinds)):
+        table, known = _held_out(members, kind, len(measured), validation is not None, task)
+        outputs.append(table)
+        seen = known if seen is None else seen & known
+    if seen is None or not seen.any():
+        return equal
+    assert measured.target is not None
+    weight = None if measured.weight is None else measured.weight[seen]
+    if weight is not None and not weight.any():
+        return equal
+    given = [table[seen] for table in outputs]
+    if recipe.pool == "equal":
+        given = [sum(given) / len(given)]  # only how sure the whole is remains to be found
+    found = fit_weights(given, measured.target[seen], weight, task, recipe.calibrate)
+    return equal * found[0] if recipe.pool == "equal" else found
+
+
+def _held_out(
+    members: Sequence[Member], kind: int, rows: int, shared: bool, task: Task
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs for rows that a member has not seen, and for which rows there are any.
+
+    Those of repeated divisions are averaged.
+    """
+    tables: dict[int, np.ndarray] = {}
+    for number, member in enumerate(members):
+        if member.kind != kind or member.held_out is None:
+            continue
+        key = number if shared else member.repeat
+        shape = (rows, member.held_out.shape[1])
+        table = tables.setdefault(key, np.full(shape, np.nan, np.float32))
+        table[slice(None) if member.validation is None else member.validation] = member.held_out
+    if not tables:
+        return np.zeros((rows, task.outputs), np.float32), np.zeros(rows, np.bool_)
+    with np.errstate(invalid="ignore"):
+        averaged = np.asarray(task.mean(list(tables.values())))
+    return averaged, np.isfinite(averaged).all(1)
+
+
+def _refit_jobs(
+    members: Sequence[Member], kinds: Sequence[MemberKind], rows: int, recipe: Recipe, seed: int
+) -> list[Job]:
+    jobs = []
+    for kind in range(len(kinds)):
+        best = [m.best_epoch for m in members if m.kind == kind]
+        epochs = max(1, round(float(np.mean(best))))
+        jobs += [
+            Job(kind, np.arange(rows), None, _member_seed(seed, 1_000_000 + n), epochs=epochs)
+            for n in range(recipe.repeats)
+        ]
+    return jobs
+
+
+def _ensemble(workshop: Workshop, members: list[Member], weights: np.ndarray) -> Ensemble:
+    """Without the kinds that hardly count."""
+    total = float(weights.sum())
+    kept = [k for k, weight in enumerate(weights) if weight >= NEGLIGIBLE * total]
+    kept = [k for k in kept if any(m.kind == k for m in members)] or [members[0].kind]
+    places = {kind: place for place, kind in enumerate(kept)}
+    chosen = [m for m in members if m.kind in places]
+    for member in chosen:
+        member.kind = places[member.kind]
+    scale = total / float(weights[kept].sum())
+    return Ensemble(
+        workshop.task,
+        workshop.columns,
+        [workshop.kinds[k] for k in kept],
+        [workshop.network(k) for k in kept],
+        chosen,
+        weights[kept] * scale,
+    )

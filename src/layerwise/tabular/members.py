@@ -1,0 +1,271 @@
+"""Training the members: several at once, each on one thread, as their work is small.
+
+A member's result depends on its seed and its rows only, never on which thread came first.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import optim
+from ..errors import TrainingDiverged
+from ..nn.evaluation import evaluate_module
+from ..training import Epoch, History
+from ..training.prepare import prepare
+from .kinds import MemberKind
+from .network import Bins, TabularNet
+from .precision import in_dtype
+from .recipe import Recipe
+from .rows import Columns, Rows
+from .task import Task
+
+CALMER = 0.25
+"""Factor on the learning rate of a member whose loss became NaN, for its next attempt."""
+
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One member to be trained.
+
+    Attributes
+    ----------
+    kind : its place among the recipe's kinds.
+    training, validation : row numbers; no validation rows means that every epoch counts.
+    seed : of its first weights, its order of rows and its dropout.
+    repeat : which division of the rows it belongs to.
+    epochs : to stop after, in a schedule laid out for all; None runs them all.
+    start : weights to begin with, by name; drawn when None.
+    """
+
+    kind: int
+    training: np.ndarray
+    validation: np.ndarray | None
+    seed: int
+    repeat: int = 0
+    epochs: int | None = None
+    start: dict[str, np.ndarray] | None = None
+
+
+@dataclass(eq=False)
+class Member:
+    """A trained member.
+
+    Attributes
+    ----------
+    values : its weights, by name.
+    held_out : its raw outputs for the validation rows, (rows, outputs); None without any.
+    history : its epochs.
+    best_epoch : the one whose weights are kept, counted from 1.
+    """
+
+    kind: int
+    repeat: int
+    values: dict[str, np.ndarray]
+    validation: np.ndarray | None
+    held_out: np.ndarray | None
+    history: History
+    best_epoch: int
+
+
+@dataclass
+class Watch:
+    """How a fit is followed and stopped from outside.
+
+    Attributes
+    ----------
+    on_epoch : called with the number of the member, its `Epoch` and its network, which holds the
+        weights of that moment; one call at a time, from the threads that train. Returning False
+        stops the whole fit, "member" the training of this member.
+    stopped : whether the fit has been told to stop; members then keep their best epoch so far.
+    """
+
+    on_epoch: Callable[[int, Epoch, TabularNet], Any] | None = None
+    stopped: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def epoch_ended(self, member: int, epoch: Epoch, net: TabularNet) -> bool:
+        """Whether the training of this member goes on."""
+        if self.on_epoch is not None:
+            with self._lock:
+                answer = None if self.stopped else self.on_epoch(member, epoch, net)
+            if answer is False:
+                self.stopped = True
+            if isinstance(answer, str) and answer == "member":
+                return False
+        return not self.stopped
+
+
+@dataclass(frozen=True, eq=False)
+class Workshop:
+    """All that members have in common."""
+
+    kinds: Sequence[MemberKind]
+    columns: Columns
+    bins: Bins | None
+    task: Task
+    recipe: Recipe
+    rows: Rows
+    validation: Rows | None
+    """Rows given for validation, in place of those that a job holds out."""
+    threads: int
+    backend: str | None
+    watch: Watch
+    templates: Sequence[TabularNet] | None = None
+    """Networks of the kinds to copy, in place of `bins`, where a fit goes on from another."""
+
+    def network(self, kind: int) -> TabularNet:
+        """A new network of a kind; its weights mean nothing yet."""
+        if self.templates is not None:
+            return copy.deepcopy(self.templates[kind])
+        assert self.bins is not None
+        net = TabularNet(self.kinds[kind], self.columns, self.bins, self.task.outputs)
+        return net if self.recipe.dtype == "float32" else in_dtype(net, self.recipe.dtype)
+
+    def train_all(self, jobs: Sequence[Job]) -> list[Member]:
+        """The members, in the order of their jobs; those that a stop came before are left out."""
+        found: list[Member | None] = [None] * len(jobs)
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        # The long ones first, so that no thread is left with one at the end.
+        for number in sorted(range(len(jobs)), key=lambda i: -self._work(jobs[i])):
+            waiting.put(number)
+        failures: list[BaseException] = []
+        threads = max(1, min(self.threads, len(jobs)))
+
+        def work() -> None:
+            nets: dict[int, TabularNet] = {}
+            while not self.watch.stopped or not any(found):
+                try:
+                    number = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                job = jobs[number]
+                try:
+                    # A network is used again, since its compiled plan is kept with it.
+                    if job.kind not in nets:
+                        nets[job.kind] = self.network(job.kind)
+                    net = nets[job.kind]
+                    alone = threads == 1
+                    found[number] = self._train(number, job, net, None if alone else 1)
+                except BaseException as failure:
+                    failures.append(failure)
+                    self.watch.stopped = True
+                    return
+
+        self._run(work, threads)
+        if failures:
+            raise failures[0]
+        return [member for member in found if member is not None]
+
+    def _run(self, work: Callable[[], None], threads: int) -> None:
+        if threads == 1:
+            work()
+            return
+        team = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
+        for each in team:
+            each.start()
+        try:
+            for each in team:
+                while each.is_alive():
+                    each.join(0.2)
+        except BaseException:
+            # Ctrl-C comes to the main thread only; the others end their epoch and are waited for.
+            self.watch.stopped = True
+            for each in team:
+                each.join()
+            raise
+
+    def _work(self, job: Job) -> float:
+        sizes = [self.columns.width, *self.kinds[job.kind].hidden, self.task.outputs]
+        return float(sum(a * b for a, b in itertools.pairwise(sizes)))
+
+    def _train(self, number: int, job: Job, net: TabularNet, threads: int | None) -> Member:
+        kind, recipe = self.kinds[job.kind], self.recipe
+        rows = self.rows.take(job.training)
+        held_out = self.validation
+        if held_out is None and job.validation is not None:
+            held_out = self.rows.take(job.validation)
+        stop_after = job.epochs
+
+        def epoch_ended(epoch: Epoch) -> bool:
+            going_on = self.watch.epoch_ended(number, epoch, net)
+            return going_on and (stop_after is None or epoch.epoch < stop_after)
+
+        rate = kind.learning_rate
+        for attempt in range(1, ATTEMPTS + 1):
+            if job.start is not None:
+                net.load_state_dict(job.start)
+            else:
+                net.reset_parameters(job.seed)
+            try:
+                run = prepare(
+                    net,
+                    (_inputs(rows), rows.target),
+                    validation=None if held_out is None else _with_target(held_out),
+                    loss=self.task.loss,
+                    optimizer=_optimizer(recipe.optimizer, rate, kind.weight_decay),
+                    schedule=recipe.schedule,
+                    epochs=recipe.epochs or 1,
+                    batch_size=min(int(recipe.batch_size or 32), len(rows)),
+                    seed=job.seed,
+                    sample_weight=rows.weight,
+                    label_smoothing=recipe.label_smoothing,
+                    clip_norm=recipe.clip_norm,
+                    early_stopping=recipe.patience if held_out is not None else None,
+                    shuffle=recipe.shuffle,
+                    threads=threads,
+                    backend=self.backend,
+                    one_class=job.start is not None,
+                    learning_rate=None,
+                    restore_best=True,
+                    checkpoint=None,
+                    resume=False,
+                    on_epoch=epoch_ended,
+                    progress=None,
+                    chunk_seconds=0.2,
+                ).run()
+                break
+            except TrainingDiverged:
+                if attempt == ATTEMPTS:
+                    raise
+                rate *= CALMER
+        if run.stopped == "interrupted":
+            raise KeyboardInterrupt
+        return Member(
+            kind=job.kind,
+            repeat=job.repeat,
+            values=net.state_dict(),
+            validation=job.validation,
+            held_out=None if held_out is None else evaluate_module(net, *held_out.inputs),
+            history=run.history,
+            best_epoch=run.best_epoch or len(run.history),
+        )
+
+
+def _inputs(rows: Rows) -> Any:
+    return rows.inputs if rows.codes is not None else rows.numbers
+
+
+def _with_target(rows: Rows) -> tuple[Any, ...]:
+    if rows.weight is None:
+        return (_inputs(rows), rows.target)
+    return (_inputs(rows), rows.target, rows.weight)
+
+
+def _optimizer(given: Any, rate: float, decay: float) -> optim.Optimizer:
+    if isinstance(given, optim.Optimizer):
+        return given
+    kind = type(optim.optimizer(given, rate))
+    settings: dict[str, Any] = {"learning_rate": rate, "weight_decay": decay}
+    if kind is optim.SGD:
+        settings["momentum"] = 0.9
+    return kind(**settings)
