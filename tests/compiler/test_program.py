@@ -310,6 +310,29 @@ def test_windows_of_steps_continue_where_the_last_ended(backend, x, data):
         np.testing.assert_array_equal(other_weights, weights)
 
 
+def test_feeds_again_in_another_order(backend, x, data):
+    rate = graph.input("rate", ())
+    executable = backend.compile(Program({"y": x * graph.cast(rate, "float64")}))
+    feeds = Feeds({"x": data}, 3, minimum=2)
+    orders = [np.arange(7)[::-1], None, np.arange(7) * 3 % 7]
+    for number, order in enumerate(orders, start=1):
+        rates = number * np.arange(1, 3)
+        again = feeds.again(order, {"rate": rates.astype(np.float64)})
+        found = executable.run(State(), again)["y"]
+        wanted = data if order is None else data[order]
+        np.testing.assert_array_equal(found, wanted * rates[[0, 0, 0, 1, 1, 1, 1], None])
+    assert feeds.order is None
+    assert not feeds.per_step
+    with pytest.raises(IndexError, match=r"0\.\.6"):
+        feeds.again(np.arange(7) + 1, {})
+    with pytest.raises(ShapeError, match="an order of 7 rows, got 6"):
+        feeds.again(np.arange(6), {})
+    with pytest.raises(ShapeError, match="'rate' has 1 values for 2 steps"):
+        feeds.again(None, {"rate": np.ones(1)})
+    with pytest.raises(ShapeError, match="per step"):
+        executable.run(State(), feeds.again(None, {"rate": np.ones((2, 1))}))
+
+
 def test_training_agrees_with_numpy(backend, x, data):
     program, w = descent(x)
     inputs, targets = data / 10, np.sin(data[:, :1])

@@ -37,21 +37,15 @@ class Feeds:
         minimum: int = 1,
     ) -> None:
         self.rows = dict(rows or {})
-        self.per_step = dict(per_step or {})
         self.fixed = dict(fixed or {})
+        self._right: dict[tuple[Tensor, str], np.ndarray] = {}
         lengths = {name: len(array) for name, array in self.rows.items()}
         if len(set(lengths.values())) > 1:
             shown = ", ".join(f"'{n}' has {k}" for n, k in lengths.items())
             raise ShapeError(f"inputs must have the same number of rows, but {shown}")
-        available = next(iter(lengths.values()), 0)
-        if order is None:
-            self.order: np.ndarray | None = None
-            count = available
-        else:
-            self.order = np.ascontiguousarray(order, np.int64)
-            count = len(self.order)
-            if count and not (self.order.min() >= 0 and self.order.max() < available):
-                raise IndexError(f"order names rows outside 0..{available - 1}")
+        self._available = next(iter(lengths.values()), 0)
+        self.order = None if order is None else self._checked(order)
+        count = self._count = self._available if self.order is None else len(self.order)
         if batch_size < 1:
             raise ValueError(f"expected a batch size of at least 1, got {batch_size}")
         if self.rows:
@@ -61,19 +55,37 @@ class Feeds:
             self.boundaries = np.append(starts, np.int64(count))
         else:
             self.boundaries = np.arange((1 if steps is None else steps) + 1, dtype=np.int64)
+        self.steps = len(self.boundaries) - 1
+        """Number of steps that the rows give."""
+        self.largest_batch = int(np.diff(self.boundaries).max(initial=0))
+        """Rows in the largest step."""
+        self._set_per_step(per_step or {})
+
+    def again(self, order: np.ndarray | None, per_step: Mapping[str, np.ndarray]) -> Feeds:
+        """The same rows in another order of as many, with other values for each step.
+
+        It shares with these feeds what has been checked and worked out, so it costs little.
+        """
+        other = object.__new__(Feeds)
+        other.__dict__.update(self.__dict__)
+        other.order = None if order is None else self._checked(order)
+        count = self._available if other.order is None else len(other.order)
+        if count != self._count:
+            raise ShapeError(f"expected an order of {self._count} rows, got {count}")
+        other._set_per_step(per_step)
+        return other
+
+    def _checked(self, order: np.ndarray) -> np.ndarray:
+        order = np.ascontiguousarray(order, np.int64)
+        if len(order) and not (order.min() >= 0 and order.max() < self._available):
+            raise IndexError(f"order names rows outside 0..{self._available - 1}")
+        return order
+
+    def _set_per_step(self, per_step: Mapping[str, np.ndarray]) -> None:
+        self.per_step = dict(per_step)
         for name, array in self.per_step.items():
             if len(array) < self.steps:
                 raise ShapeError(f"'{name}' has {len(array)} values for {self.steps} steps")
-
-    @property
-    def steps(self) -> int:
-        """Number of steps that the rows give."""
-        return len(self.boundaries) - 1
-
-    @property
-    def largest_batch(self) -> int:
-        """Rows in the largest step."""
-        return int(np.diff(self.boundaries).max(initial=0))
 
     def indices(self, step: int) -> np.ndarray | slice:
         """Which rows a step takes."""
@@ -90,6 +102,8 @@ class Feeds:
                 (self.rows, 1, "rows"), (self.per_step, 1, "per step"), (self.fixed, 0, "fixed"),
             ):  # fmt: skip
                 if name in kind:
+                    if self._right.get((tensor, where)) is kind[name]:
+                        break
                     array = np.asarray(kind[name])
                     if array.dtype.kind == "f" and tensor.dtype.kind != "f":
                         raise DTypeError(
@@ -105,7 +119,7 @@ class Feeds:
                             f"input '{name}' ({where}): expected shape {show(tensor.shape)}, got "
                             f"{array.shape}"
                         )
-                    kind[name] = array
+                    kind[name] = self._right[tensor, where] = array
                     break
             else:
                 raise KeyError(f"the input '{name}' of shape {show(tensor.shape)} was not fed")

@@ -83,9 +83,11 @@ class Schedule:
         number = np.arange(first, first + steps, dtype=np.float64)
         warm = in_steps(self.warmup, total_steps, steps_per_epoch)
         length = max(total_steps - warm, 1)
-        position = np.clip(number - warm, 0, length)
-        rising = np.minimum((number + 1) / max(warm, 1), 1.0)
-        return base * rising * self.factors(position, length, max(steps_per_epoch, 1))
+        position = np.minimum(np.maximum(number - warm, 0), length)
+        factors = self.factors(position, length, max(steps_per_epoch, 1))
+        if first >= warm:
+            return base * factors
+        return base * np.minimum((number + 1) / warm, 1.0) * factors
 
     def factors(self, position: np.ndarray, length: int, steps_per_epoch: int) -> np.ndarray:
         """The rate over the base rate at steps `position` of `length` after the warm-up."""

@@ -19,7 +19,7 @@ from .divergence import diagnose, weights_are_finite
 from .early_stopping import EarlyStopping
 from .history import Epoch
 from .options import Settings
-from .permutation import Permutations
+from .permutation import Permutations, draw_order
 from .plan import SEED, STEP, Plan
 from .progress import Progress
 from .run import Rows, Run
@@ -60,10 +60,14 @@ class Loop:
         self.state[STEP] = np.zeros((), np.uint32)
         self.watch = EarlyStopping(options.early_stopping)
         self.best: dict[Tensor, np.ndarray] | None = None
-        self.permutations = Permutations(len(rows), options.seed) if options.shuffle else None
+        self.permutations: Permutations | None = None
+        if options.shuffle:
+            draw = getattr(plan.backend, "draw_order", draw_order)
+            self.permutations = Permutations(len(rows), options.seed, draw)
         self.fixed = self._fixed_values(class_weights)
-        self.fed = self._by_name(rows)
-        self.feeds = Feeds(self.fed, options.batch_size, minimum=plan.fewest_rows)
+        self.feeds = Feeds(
+            self._by_name(rows), options.batch_size, fixed=self.fixed, minimum=plan.fewest_rows
+        )
         self.steps = self.feeds.steps
         self.batch_rows = np.diff(self.feeds.boundaries).astype(np.float64)
         self.epoch = 0
@@ -117,14 +121,8 @@ class Loop:
         self.rates = self.options.schedule.rates(
             base, self.epoch * self.steps, self.steps, total, self.steps
         )
-        return Feeds(
-            self.fed,
-            self.options.batch_size,
-            order=self.permutations[self.epoch] if self.permutations else None,
-            per_step={"learning_rate": self.rates},
-            fixed=self.fixed,
-            minimum=self.plan.fewest_rows,
-        )
+        order = self.permutations[self.epoch] if self.permutations else None
+        return self.feeds.again(order, {"learning_rate": self.rates})
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -180,7 +178,7 @@ class Loop:
             self._diverged(feeds)
         trained = time.perf_counter()
         measures = self._validate()
-        rows = float(self.batch_rows.sum())
+        rows = float(len(self.rows))
         epoch = Epoch(
             epoch=self.epoch + 1,
             training_loss=float(self.losses @ self.batch_rows / rows),

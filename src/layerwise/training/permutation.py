@@ -1,10 +1,18 @@
 """The order in which an epoch visits the rows: our own shuffle, from the seed and the epoch alone.
 
-Every row draws 32 Threefry bits and rows are sorted by (bits, row). Nothing is carried from epoch
-to epoch, so training can resume anywhere, and every backend visits the same rows.
+Fisher and Yates' shuffle, inside out: rows enter one by one, each at a place drawn among those
+before it and its own, whose row moves to the end. (Durstenfeld 1964, "Algorithm 235: random
+permutation"; Knuth, The Art of Computer Programming, volume 2, section 3.4.2, algorithm P.) A
+place is the high half of 32 Threefry bits times the number of places, which favours none by more
+than one part in 2^32 / places.
+
+Nothing is carried from epoch to epoch, so training can resume anywhere, and every backend visits
+the same rows.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,8 +21,31 @@ from ..graph.threefry import threefry2x32
 SHUFFLE = 0x5FF1E
 """Second word of the key: tells these bits from those of dropout, whose key has a site there."""
 
-WORDS_AT_ONCE = 1 << 15
-"""Bits are drawn for several short epochs together, as NumPy's cost per call would dominate."""
+Draw = Callable[[int, tuple[int, int], int], np.ndarray]
+"""From rows, key and epoch to an order, as `draw_order` does it."""
+
+
+def draw_order(rows: int, key: tuple[int, int], number: int) -> np.ndarray:
+    """Draw an order of the rows: int64, shape (rows,).
+
+    This is what an order is; backends may offer a `draw_order` that gives the same sooner.
+
+    Parameters
+    ----------
+    rows : number of rows.
+    key : two words of 32 bits.
+    number : which of the key's orders.
+    """
+    pairs = np.arange((rows + 1) // 2, dtype=np.uint32)
+    words = np.concatenate(threefry2x32(*key, number, pairs))[:rows]
+    places = np.arange(1, rows + 1, dtype=np.uint64)
+    places *= words
+    places >>= np.uint64(32)
+    order = [0] * rows
+    for row, place in enumerate(places.tolist()):
+        order[row] = order[place]
+        order[place] = row
+    return np.array(order, np.int64)
 
 
 class Permutations:
@@ -24,32 +55,14 @@ class Permutations:
     ----------
     rows : number of rows.
     seed : any whole number; its lowest 32 bits count.
+    draw : what draws them.
     """
 
-    def __init__(self, rows: int, seed: int) -> None:
+    def __init__(self, rows: int, seed: int, draw: Draw = draw_order) -> None:
         self.rows = rows
         self.seed = seed & 0xFFFFFFFF
-        self._block = max(1, WORDS_AT_ONCE // max(rows, 1))
-        self._first = -1
-        self._orders = np.empty((0, rows), np.int64)
+        self._draw = draw
 
     def __getitem__(self, epoch: int) -> np.ndarray:
         """Order of the rows in an epoch (counted from 0): int64, shape (rows,)."""
-        first = epoch - epoch % self._block
-        if first != self._first:
-            self._orders = orders(self.rows, self.seed, range(first, first + self._block))
-            self._first = first
-        return self._orders[epoch - first]
-
-
-def orders(rows: int, seed: int, epochs: range) -> np.ndarray:
-    """Orders of several epochs: int64, shape (len(epochs), rows)."""
-    pairs = np.arange((rows + 1) // 2, dtype=np.uint32)
-    epoch = np.array(epochs, np.uint32)[:, None]
-    words = np.stack(threefry2x32(np.uint32(seed), np.uint32(SHUFFLE), epoch, pairs), axis=-1)
-    bits = words.reshape(len(epochs), -1)[:, :rows]
-    # Two stable sorts by 16 bits each, which NumPy does by counting: several times faster than one
-    # sort by 32. Rows with the same bits stay in their order.
-    order = np.argsort(bits.astype(np.uint16), axis=1, kind="stable")
-    high = np.take_along_axis((bits >> np.uint32(16)).astype(np.uint16), order, axis=1)
-    return np.take_along_axis(order, np.argsort(high, axis=1, kind="stable"), axis=1)
+        return self._draw(self.rows, (self.seed, SHUFFLE), epoch)

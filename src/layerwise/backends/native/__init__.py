@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import numpy as np
+
 from ...compiler.canonical import canonicalise
 from ...compiler.fingerprint import fingerprint
 from ...compiler.program import Program
 from ...compiler.schedule import Schedule
 from ...compiler.simplify import simplify
+from ...compiler.state import aligned_bytes
 from ...compiler.verify import is_wanted, verify_graph, verify_pass, verify_schedule
+from . import library
 from .cache import default_cache
 from .executable import NativeExecutable
 from .plan import Plan
@@ -32,6 +36,16 @@ def compile(program: Program, threads: int | None = None) -> NativeExecutable:
     return NativeExecutable(
         program, _plan(program, target), target, max(1, min(threads or cores, 64))
     )
+
+
+def draw_order(rows: int, key: tuple[int, int], number: int) -> np.ndarray:
+    """See `layerwise.training.permutation.draw_order`, whose orders these are."""
+    target = host()
+    lanes = target.lanes("i32")
+    half = -(-((rows + 1) // 2) // lanes) * lanes
+    order, words = np.empty(rows, np.int64), aligned_bytes(8 * half)
+    library.shuffle(target)(order.ctypes.data, rows, *key, number, words.ctypes.data, half)
+    return order
 
 
 _plans: OrderedDict[tuple[str, Target], Plan] = OrderedDict()

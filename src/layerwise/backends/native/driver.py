@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 
-from . import matmul
+from . import matmul, shuffle
 from .emitter import Function, Module, Operand, Value, constant
 from .partition import BATCH, STATIC
 from .target import Target
@@ -56,6 +56,7 @@ def emit(module: Module, target: Target) -> None:
     module.add(_emit_value())
     module.add(_emit_rows())
     module.add(_copy())
+    module.add(shuffle.emit(target))
 
 
 def emit_product(module: Module, target: Target, element: str) -> None:

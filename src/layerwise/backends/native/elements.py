@@ -6,6 +6,7 @@ through views to the memory or the arithmetic below. What was emitted once is re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -188,18 +189,20 @@ class Elements:
             return self.spread(self.known[ENTRY][key], position.lanes, ENTRY)
         assert isinstance(operation, Iota)
         return self.emit_at(
-            position.level, lambda: self._count(self.linear(node, position), position)
+            position.level, lambda: self._count(node, self.linear(node, position), position)
         )
 
-    def _count(self, start: Operand, position: Position) -> Value:
-        """start, start + 1, ... as i32."""
+    def _count(self, node: Tensor, start: Operand, position: Position) -> Value:
+        """Numbers of the position's elements in row-major order, from `start` on, as i32."""
         f = self.function
+        step = matrix_form(node.shape)[1] if position.down else 1
+        numbers = range(0, position.lanes * step, step)
         if isinstance(start, int):
-            return constant_vector([start + k for k in range(position.lanes)], "i32")
+            return constant_vector([start + k for k in numbers], "i32")
         first = f.splat(f.convert("trunc", start, "i32"), position.lanes)
         if position.lanes == 1:
             return first
-        return f.add(first, constant_vector(list(range(position.lanes)), "i32"))
+        return f.add(first, constant_vector(numbers, "i32"))
 
     def linear(self, node: Tensor, position: Position) -> Operand:
         """Number of the position's first element in row-major order; emits in place."""
@@ -209,6 +212,8 @@ class Elements:
         return add(self.function, multiply(self.function, position.row, columns), position.column)
 
     def _load(self, node: Tensor, position: Position) -> Value:
+        if position.down:
+            return self._load_down(node, position)
         base = self.address(node)
         return self._load_at(base, node.dtype, None, position, node)
 
@@ -251,6 +256,52 @@ class Elements:
         else:
             f.store(value, target)
 
+    def _load_down(self, node: Tensor, position: Position) -> Value:
+        """One column of neighbouring rows, chosen from vectors of all their elements."""
+        f, lanes, column = self.function, position.lanes, position.column
+        _, columns = matrix_form(node.shape)
+        type_ = MEMORY[node.dtype]
+        assert isinstance(column, int)
+        vectors: list[Value] = []
+        for start in range(0, columns * lanes, lanes):
+            key = ("rows", node, position.key[0], lanes, start)
+            if key not in self.known[COLUMN]:
+                first = f.multiply(f.operand(position.row), columns)
+                place = f.offset(self.address(node), f.add(first, start), type_)
+                self.known[COLUMN][key] = f.load(place, vector(type_, lanes))
+            vectors.append(self.known[COLUMN][key])
+        x = self._choose(vectors, range(column, columns * lanes, columns))
+        return f.compare("ne", x, constant(0, x.type)) if node.dtype == dtypes.boolean else x
+
+    def store_down(self, node: Tensor, values: Sequence[Value], row: Value) -> None:
+        """Write all columns of neighbouring rows, given column by column."""
+        f, columns, lanes = self.function, len(values), values[0].lanes
+        type_ = MEMORY[node.dtype]
+        if node.dtype == dtypes.boolean:
+            values = [f.convert("zext", x, vector("i8", lanes)) for x in values]
+        place = f.offset(self.address(node), f.multiply(row, columns), type_)
+        for start in range(0, columns * lanes, lanes):
+            # In memory, element n lies in row n // columns and in column n % columns.
+            numbers = range(start, start + lanes)
+            chosen = [(n % columns) * lanes + n // columns for n in numbers]
+            f.store(self._choose(values, chosen), f.offset(place, start, type_))
+
+    def _choose(self, vectors: Sequence[Value], elements: Sequence[int]) -> Value:
+        """A vector of chosen elements of several vectors, numbered through all of them."""
+        f, lanes = self.function, vectors[0].lanes
+        result = vectors[elements[0] // lanes]
+        if list(elements) == list(range(lanes)):
+            return result
+        for number, x in enumerate(vectors):
+            found = [n // lanes == number for n in elements]
+            if any(found):
+                pick = [
+                    lanes + n % lanes if here else lane
+                    for lane, (n, here) in enumerate(zip(elements, found, strict=True))
+                ]
+                result = f.shuffle(result, x, pick)
+        return result
+
     def _random(self, node: Tensor, position: Position) -> Value:
         seed, step = (self.at(i, Position(0, 0, 1, ENTRY)) for i in node.inputs)
         f = self.function
@@ -260,7 +311,7 @@ class Elements:
         site = self.argument(Slot("integer", operation.site), "i32")
 
         def build() -> Value:
-            index = self._count(self.linear(node, position), position)
+            index = self._count(node, self.linear(node, position), position)
             lanes = position.lanes
             words = vector_math.threefry2x32(
                 f, f.splat(seed, lanes), f.splat(site, lanes), f.splat(step, lanes), index

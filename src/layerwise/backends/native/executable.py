@@ -59,6 +59,7 @@ class NativeExecutable:
         _living.add(self)
         self._constants = [_constant(name, data) for name, data in plan.constants]
         self._lay_out_arguments()
+        self._widths = {name: _widths(output) for name, output in program.outputs.items()}
         self._rows = 0
         self._arena = np.empty(0, np.uint8)
         self._offsets: list[int] = []
@@ -143,6 +144,7 @@ class NativeExecutable:
 
     def _bind_run(self, feeds: Feeds, outputs: dict[str, np.ndarray], first: int) -> None:
         before = int(feeds.boundaries[first])
+        order = 0 if feeds.order is None else _address(feeds.order)
         for index, (kind, name, _) in self._brought:
             if kind == "source":
                 source = feeds.rows.get(name)
@@ -150,16 +152,13 @@ class NativeExecutable:
                     source = feeds.per_step.get(name)
                 value = _address(feeds.fixed[name] if source is None else source)
             elif kind == "order":
-                value = 0 if feeds.order is None else _address(feeds.order)
+                value = order
             elif kind == "stride":
-                value = feeds.per_step[name][0].nbytes if name in feeds.per_step else 0
+                value = feeds.per_step[name].strides[0] if name in feeds.per_step else 0
             else:
                 # Shifted back, because the driver counts steps and rows from the first of all.
-                output = self.program.outputs[name]
-                width = memory_bytes(output.dtype)
-                count = size(output.shape)
-                skipped = before * count.multiple if isinstance(count, Batch) else first * count
-                value = _address(outputs[name]) - skipped * width
+                of_row, of_step = self._widths[name]
+                value = _address(outputs[name]) - before * of_row - first * of_step
             self._arguments[index] = value
 
     # -- running -----------------------------------------------------------------------------------
@@ -206,6 +205,12 @@ class NativeExecutable:
                         _address(self._scratch[thread]))  # fmt: skip
 
         self.team.run(work, threads, entered=lambda: bool(counter[1]))
+
+
+def _widths(output: Tensor) -> tuple[int, int]:
+    """Bytes that an output gives for each row, and for each step."""
+    count, width = size(output.shape), memory_bytes(output.dtype)
+    return (count.multiple * width, 0) if isinstance(count, Batch) else (0, count * width)
 
 
 def _room(output: Tensor, rows: int, steps: int) -> np.ndarray:

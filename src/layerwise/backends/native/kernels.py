@@ -33,6 +33,10 @@ UNROLLED = 4
 COLUMN_VECTORS = 4
 """Vectors of neighbouring columns that a reduction over rows sums side by side."""
 
+LARGEST_DOWN = 128
+"""Nodes times columns of a kernel that works down its columns, all of which are written out: its
+code grows with them, and the time to compile it."""
+
 LONGEST_ROW_ON_STACK = 4096
 """Columns of a row that a kernel may keep on the stack between passes."""
 
@@ -55,13 +59,13 @@ def build(schedule: Schedule, kernel: Kernel, target: Target) -> Code:
         return _code(elements, partition)
     attempts: list[Any]
     if isinstance(kernel, MapKernel):
-        attempts = [FlatMap, RowMap, RowMap]
+        attempts = [FlatMap, DownMap, RowMap, RowMap]
         _keep_long_rows(schedule, kernel)
     else:
         assert isinstance(kernel, ReduceKernel)
         attempts = [FlatReduction, Reduction, Reduction]
     for number, attempt in enumerate(attempts):
-        lanes = _lanes(kernel, target) if number < 2 else 1
+        lanes = _lanes(kernel, target) if number < len(attempts) - 1 else 1
         try:
             builder = attempt(schedule, kernel, target, lanes)
             builder.emit()
@@ -316,6 +320,65 @@ class RowMap:
             elements.finished[node] = value
             if node in self.schedule.stored:
                 elements.store(node, value, scalar)
+
+
+class DownMap(RowMap):
+    """Narrow rows: the lanes of a vector go down one column, so that each has a row to work on.
+
+    Rows that fill no vector go one by one. Both ways give the same bits, as both add and compare
+    the elements of a row in the same order.
+    """
+
+    def __init__(self, schedule: Schedule, kernel: MapKernel, target: Target, lanes: int) -> None:
+        super().__init__(schedule, kernel, target, lanes)
+        few_rows = isinstance(kernel.rows, int) and kernel.rows < lanes
+        most_columns = min(lanes, LARGEST_DOWN // len(kernel.nodes))
+        if not kernel.reduces or few_rows or kernel.columns > most_columns:
+            raise NotVectorisableError
+        self.height = lanes
+
+    def emit(self) -> None:
+        """Emit a loop over as many rows as there are lanes, then one over single rows."""
+        f = self.elements.function
+        _, begin, end, _ = f.parameters
+        count = f.subtract(end, begin)
+        whole = f.subtract(end, f.instruction("srem", count, constant(self.height, "i64")))
+        f.loop(begin, whole, lambda row, _: self._rows(row), self.height)
+        f.loop(whole, end, lambda row, _: self._row(row))
+
+    def _rows(self, row: Value) -> None:
+        elements = self.elements
+        elements.finished.clear()
+        elements.start_rows()
+
+        def columns(node: Tensor) -> list[Value]:
+            _, count = matrix_form(node.shape)
+            return [
+                elements.at(node, Position(row, k, self.height, COLUMN, down=True))
+                for k in range(count)
+            ]
+
+        for node in self.kernel.nodes:
+            if isinstance(node.primitive, Sum | Max):
+                elements.finished[node] = self._combine(node, columns(node.inputs[0]))
+        stored = [n for n in self.kernel.nodes if n in self.schedule.stored]
+        # All are computed before any is stored: a store may overwrite a variable that is read.
+        values = [columns(node) for node in stored]
+        for node, value in zip(stored, values, strict=True):
+            elements.store_down(node, value, row)
+
+    def _combine(self, node: Tensor, values: list[Value]) -> Value:
+        """A sum or maximum, in the order in which a vector of the columns is folded."""
+        f, kind = self.elements.function, node.primitive.name
+        empty = constant(identity(kind, node.dtype), values[0].type)
+        values = [combine(f, kind, node, empty, x) for x in values]
+        half = self.lanes
+        while half > 1:
+            half //= 2
+            for k in range(half, len(values)):
+                values[k - half] = combine(f, kind, node, values[k - half], values[k])
+            values = values[:half]
+        return values[0]
 
 
 class Reduction:

@@ -19,6 +19,10 @@ _ARGUMENTS = (
     ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64,
     ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p,
 )  # fmt: skip
+_SHUFFLE_ARGUMENTS = (
+    ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint32,
+    ctypes.c_void_p, ctypes.c_int64,
+)  # fmt: skip
 
 
 class Code:
@@ -64,6 +68,12 @@ def _shared(name: str, target: Target, emit: Callable[[Module], None]) -> jit.Li
 def entry(target: Target) -> Callable[..., None]:
     """The driver's entry, which runs a plan on one thread without holding Python's lock."""
     return ctypes.CFUNCTYPE(None, *_ARGUMENTS)(driver_library(target).address("run"))
+
+
+@functools.cache
+def shuffle(target: Target) -> Callable[..., None]:
+    """The function that draws an order of rows; see `shuffle.emit`."""
+    return ctypes.CFUNCTYPE(None, *_SHUFFLE_ARGUMENTS)(driver_library(target).address("shuffle"))
 
 
 def find(plan: Plan, target: Target) -> dict[str, Code]:

@@ -21,7 +21,7 @@ class Position:
 
     `level` tells where the position is known: at the kernel's entry, in a row, or in a column;
     `row_level` the same for its row alone. With `flat`, `column` counts through all elements and
-    the row is 0.
+    the row is 0. With `down`, the lanes hold one column, an int, of as many rows from `row` on.
     """
 
     row: Operand
@@ -31,12 +31,13 @@ class Position:
     mask: Value | None = None
     flat: bool = False
     row_level: int = COLUMN
+    down: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for equal elements."""
         texts = (x.text if isinstance(x, Value) else x for x in (self.row, self.column))
-        return (*texts, self.lanes, self.flat)
+        return (*texts, self.lanes, self.flat, self.down)
 
 
 class Slot(NamedTuple):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.schedule import matrix_form
-from ...graph.dimension import Batch, Shape, size
+from ...graph.dimension import Batch, Dimension, Shape, size
 from ...graph.indexing import Gather, Unfold
 from ...graph.movement import Broadcast, Concatenate, Pad, Reshape, Slice, Transpose
 from ...graph.tensor import Tensor
@@ -39,7 +40,7 @@ class Views:
             return self._reshape(node, source, position)
         if isinstance(operation, Broadcast):
             return self._broadcast(node, source, position)
-        if position.flat:
+        if position.flat or position.down:
             raise NotVectorisableError
         if isinstance(operation, Gather):
             return self._gather(node, position)
@@ -92,6 +93,8 @@ class Views:
         form, source_form = matrix_form(node.shape), matrix_form(source.shape)
         if position.flat or form == source_form:
             return self.elements.at(source, position)
+        if position.down:
+            raise NotVectorisableError
         linear = self._at(position, lambda: self.elements.linear(node, position))
         rows, columns = source_form
         if rows == 1:
@@ -118,6 +121,8 @@ class Views:
         if position.flat:
             raise NotVectorisableError
         narrow = source_columns == 1 and columns != 1
+        if position.down:
+            return self._broadcast_down(source, position, rows, columns)
         row_level = min(position.level, position.row_level)
         level = row_level if narrow else position.level
         row: Operand = position.row
@@ -132,6 +137,21 @@ class Views:
         mask = None if narrow else position.mask
         inner = Position(row, column, 1 if narrow else lanes, level, mask, row_level=row_level)
         return self.elements.spread(self.elements.at(source, inner), lanes, level)
+
+    def _broadcast_down(
+        self, source: Tensor, position: Position, rows: Dimension, columns: int
+    ) -> Value:
+        """One column of neighbouring rows: of the source's only column, or its only row."""
+        source_rows, source_columns = matrix_form(source.shape)
+        if source_rows == rows:
+            column = position.column if source_columns == columns else 0
+            return self.elements.at(source, dataclasses.replace(position, column=column))
+        if source_rows != 1:
+            raise NotVectorisableError
+        single = Position(0, position.column, 1, position.level)
+        return self.elements.spread(
+            self.elements.at(source, single), position.lanes, position.level
+        )
 
     def _gather(self, node: Tensor, position: Position) -> Value:
         table, index = node.inputs
