@@ -38,12 +38,15 @@ CheckpointError DTypeError DataError ModelFileError OptionError ShapeError Train
 _HOMES: dict[str, str] = {
     **dict.fromkeys(_GRAPH.split(), "graph"),
     **dict.fromkeys(_ERRORS.split(), "errors"),
+    "find_learning_rate": "training",
     "train": "training",
     "Run": "training",
     "Model": "model",
     "load": "model",
     "save": "model",
     "backward": "insight",
+    "Classifier": "estimators",
+    "Regressor": "estimators",
 }
 
 __all__ = sorted([*_ROOMS, *_HOMES, "__version__"])

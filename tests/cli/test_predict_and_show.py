@@ -78,7 +78,7 @@ def test_bad_rows(command, folder, text, message):
     if text is not None:
         (folder / "bad.csv").write_text(text)
     code, out, err = command("predict", "digits.safetensors", "bad.csv", "--out", "p.csv")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert message in err
     assert not (folder / "p.csv").exists()
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from .conftest import QUICK, SOURCE
+from .tables import customers
 
 pty = pytest.importorskip("pty")
 
@@ -42,7 +43,11 @@ def test_colour_unless_it_is_not_wanted(folder):
     assert re.search("\x1b\\[[0-9;]*m", colourful)
     plain = on_a_terminal(folder, "train", "digits", *QUICK, COLUMNS="60", NO_COLOR="1")
     assert not re.search("\x1b\\[3[0-9]m", plain)
-    for seen in (colourful, plain):
+    customers().to_csv(folder / "c.csv", index=False)
+    given = ("--target", "churned", "--ensemble", "3", "--epochs", "4")
+    table = on_a_terminal(folder, "train", "c.csv", *given, COLUMNS="60")
+    assert "member 1 of " in table
+    for seen in (colourful, plain, table):
         visible = re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", seen).replace("\r", "\n")
         assert "test accuracy" in visible
         assert max(map(len, visible.splitlines())) <= 60

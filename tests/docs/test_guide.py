@@ -29,8 +29,8 @@ LIMIT = 60_000
 
 CONCEPTS = [
     "dense-layer", "sigmoid", "relu", "softmax", "gradient-descent", "backpropagation",
-    "nonlinear-activations", "losses", "cross-entropy-is-likelihood", "log-softmax", "dropout",
-    "learning-rate-decay",
+    "nonlinear-activations", "losses", "cross-entropy-is-likelihood", "log-softmax",
+    "learning-rate", "dropout", "learning-rate-decay",
 ]  # fmt: skip
 
 

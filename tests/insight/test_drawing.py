@@ -164,6 +164,27 @@ def test_paths_over_a_function():
         insight.draw_descent(bowl, {})
 
 
+def test_a_range_test_is_drawn(tmp_path):
+    x, y, _ = trained()
+    with nn.seed(0):
+        net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 2))
+    test = lw.find_learning_rate(net, (x, y), highest=100)
+    figure = insight.draw_range_test(test)
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    assert axes.get_title("left") == "learning-rate range test, Adam"
+    each, smoothed = lines(axes)[:2]
+    np.testing.assert_array_equal(each, np.stack([test.rates, test.losses], 1))
+    np.testing.assert_array_equal(smoothed[:, 1], test.smoothed)
+    words = {text.get_text() for text in axes.texts}
+    assert words == {"too small", "good", "diverges", f"suggested: {test.suggestion:g}"}
+    for name in ("test.png", "test.SVG"):
+        test.draw(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 1000
+    with pytest.raises(lw.OptionError, match=r"\.png, \.svg, \.pdf; got 'test.gif'"):
+        test.draw(tmp_path / "test.gif")
+
+
 def test_pictures_can_be_saved_and_shown(tmp_path):
     figure = insight.draw_activation("gelu")
     for kind in ("png", "svg", "pdf"):

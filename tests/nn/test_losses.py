@@ -3,10 +3,12 @@
 import jax
 import numpy as np
 import pytest
+import scipy.special
+from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance
 
 from layerwise import graph
 from layerwise.compiler import Feeds, Program, State
-from layerwise.errors import OptionError
+from layerwise.errors import DataError, OptionError
 from layerwise.nn import losses
 
 TOLERANCE = {"rtol": 1e-12, "atol": 1e-12}
@@ -96,6 +98,69 @@ def test_one_column_and_none_are_the_same(name, shapes, generator):
     mixed = function(p.reshape(shapes[0]), t.reshape(shapes[1]))
     assert mixed.shape == (4,)
     np.testing.assert_array_equal(mixed, function(p, t))
+
+
+@pytest.mark.parametrize("eager", [True, False])
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_a_quantile_is_scikit_learns_pinball_loss(backend, generator, level, eager):
+    p, t = generator.normal(size=(2, 8, 2))
+    loss = losses.quantile(level)
+    values = loss(p, t) if eager else compute(backend, lambda p, t: loss(p, t), p=p, t=t)
+    assert values.shape == (8,)
+    expected = [mean_pinball_loss(t[i], p[i], alpha=level) for i in range(8)]
+    np.testing.assert_allclose(values, expected, **TOLERANCE)
+    _, slope = with_gradient(backend, loss, p, t)
+    np.testing.assert_allclose(slope, central_differences(loss, p, t), atol=1e-8)
+    assert set(np.unique(slope.round(12))) == {round(-level / 2, 12), round((1 - level) / 2, 12)}
+
+
+@pytest.mark.parametrize("shape", [(7,), (7, 1)])
+@pytest.mark.parametrize("eager", [True, False])
+def test_several_quantiles_of_one_target(backend, generator, shape, eager):
+    levels = (0.1, 0.5, 0.75)
+    p, t = generator.normal(size=(7, 3)), generator.normal(size=shape)
+    loss = losses.quantile(*levels)
+    values = loss(p, t) if eager else compute(backend, lambda p, t: loss(p, t), p=p, t=t)
+    each = [losses.quantile(q)(p[:, i], t) for i, q in enumerate(levels)]
+    np.testing.assert_allclose(values, np.mean(each, axis=0), **TOLERANCE)
+    _, slope = with_gradient(backend, loss, p, t)
+    np.testing.assert_allclose(slope, central_differences(loss, p, t), atol=1e-8)
+
+
+@pytest.mark.parametrize("outputs", [(), (1,), (3,)])
+@pytest.mark.parametrize("eager", [True, False])
+def test_poisson_is_half_the_deviance_but_for_what_no_weight_changes(
+    backend, generator, outputs, eager
+):
+    z, t = generator.normal(size=(6, *outputs)), generator.poisson(2.0, (6, *outputs))
+    t = t.astype(float)
+
+    def loss(z, t):
+        return losses.poisson(z, t)
+
+    values = loss(z, t) if eager else compute(backend, loss, z=z, t=t)
+    assert values.shape == (6,)
+    deviance = [
+        mean_poisson_deviance(t[i].reshape(-1), np.exp(z[i]).reshape(-1)) / 2 for i in range(6)
+    ]
+    alone = (scipy.special.xlogy(t, t) - t).reshape(6, -1).mean(1)
+    np.testing.assert_allclose(values, deviance - alone, **TOLERANCE)
+    _, slope = with_gradient(backend, loss, z, t)
+    np.testing.assert_allclose(slope, (np.exp(z) - t) / max(1, z[0].size), **TOLERANCE)
+    np.testing.assert_allclose(slope, central_differences(loss, z, t), rtol=1e-6, atol=1e-8)
+
+
+def central_differences(loss, p, t, step=1e-6):
+    """The derivative of the sum of a loss by each prediction."""
+    slope = np.empty_like(p)
+    for place in np.ndindex(p.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = p.copy()
+            moved[place] += sign * step
+            ends.append(loss(moved, t).sum())
+        slope[place] = (ends[0] - ends[1]) / (2 * step)
+    return slope
 
 
 # -- identities ------------------------------------------------------------------------------------
@@ -250,6 +315,33 @@ def test_class_weights_of_a_binary_target(name, shape, generator):
     np.testing.assert_allclose(value, (w * each).sum() / w.sum(), **TOLERANCE)
 
 
+@pytest.mark.parametrize("name", ["bce", "bce_with_logits"])
+def test_class_weights_count_label_by_label(name, backend, generator):
+    p = generator.uniform(0.1, 0.9, (6, 3))
+    t = generator.integers(0, 2, (6, 3)).astype(np.int32)
+    rows = generator.uniform(size=6)
+    function = losses.find(name).function
+    each = np.stack([function(p[:, i], t[:, i]) for i in range(3)], 1)
+    w = np.array([1.0, 3.0])[t]
+    by_hand = (rows[:, None] * w * each).sum() / (rows[:, None] * w).sum()
+
+    def loss(p, t, rows):
+        return losses.batch_loss(name, p, t, rows, [1.0, 3.0])
+
+    np.testing.assert_allclose(loss(p, t, rows), by_hand, **TOLERANCE)
+    np.testing.assert_allclose(compute(backend, loss, p=p, t=t, rows=rows), by_hand, **TOLERANCE)
+    scaled = losses.per_row(name, p, t, class_weight=[1.0, 3.0])
+    np.testing.assert_allclose(scaled, (w * each).mean(1), **TOLERANCE)
+
+
+def test_class_weights_count_place_by_place_of_a_sequence(generator):
+    z, t = generator.normal(size=(3, 4, 5)), generator.integers(0, 5, (3, 4))
+    w = generator.uniform(0.5, 2.0, 5)
+    flat = losses.batch_loss("cross_entropy", z.reshape(12, 5), t.reshape(12), class_weight=w)
+    value = losses.batch_loss("cross_entropy", z, t, class_weight=w)
+    np.testing.assert_allclose(value, flat, **TOLERANCE)
+
+
 def test_the_mean_of_a_batch_counts_its_rows(backend, generator):
     p, t = generator.normal(size=(2, 5))
     value = compute(backend, lambda p, t: losses.batch_loss("mse", p, t), p=p, t=t)
@@ -293,6 +385,10 @@ def test_losses_are_found_by_name_and_by_function():
     assert outputs["cross_entropy"] == ("softmax", "classes")
     assert outputs["bce_with_logits"] == ("sigmoid", "binary")
     assert outputs["mae"] == ("identity", "numbers")
+    assert outputs["poisson"] == ("exp", "numbers")
+    assert losses.find("quantile(0.9)") == losses.quantile(0.9)
+    assert losses.find("Quantile(0.1,0.9)").name == "quantile(0.1, 0.9)"
+    assert losses.find(losses.quantile(0.1, 0.9).name) == losses.quantile(0.1, 0.9)
     with pytest.raises(OptionError, match="did you mean 'cross_entropy'"):
         losses.find("cros_entropy")
     with pytest.raises(TypeError, match="expected a loss's name"):
@@ -321,6 +417,23 @@ def zeros(*shape, dtype=np.float32):
             "from 0 to 1",
         ),
         (lambda: losses.huber(zeros(2), zeros(2), delta=0), OptionError, "above 0"),
+        (lambda: losses.poisson(zeros(2), zeros(2) - 3), DataError, "at least 0, got -3"),
+        (lambda: losses.quantile(0.5, 1), OptionError, "below 1, .* got 1"),
+        (lambda: losses.quantile(zeros(2), zeros(2)), OptionError, "got array"),
+        (lambda: losses.find("quantile"), OptionError, r"such as quantile\(0.9\).* got none"),
+        (lambda: losses.find(losses.quantile), OptionError, "got none"),
+        (lambda: losses.find("quantile(high)"), OptionError, r"'quantile\(high\)'"),
+        (lambda: losses.find("quantil"), OptionError, r"did you mean 'quantile\(0.9\)'"),
+        (
+            lambda: losses.quantile(0.1, 0.9)(zeros(3, 3), zeros(3)),
+            graph.ShapeError,
+            r"each of 2 levels, got .* \(3, 3\); give the last layer 2",
+        ),
+        (
+            lambda: losses.quantile(0.1, 0.9)(zeros(3, 2), zeros(3, 2)),
+            graph.ShapeError,
+            r"shape \(3,\), got \(3, 2\)",
+        ),
         (
             lambda: losses.batch_loss("mse", zeros(2), zeros(2), label_smoothing=0.1),
             OptionError,

@@ -21,7 +21,17 @@ Examples:
 
   layerwise train digits --optimizer sgd --schedule cosine --early-stopping 10
 
+  layerwise train digits --lr find
+
   layerwise train digits --json --out model.safetensors
+
+  layerwise train customers.csv --target churned
+
+  layerwise train sales.parquet --target amount --time month --drop note,id
+
+  layerwise train customers.csv --target churned --print-config > churn.toml
+
+  layerwise train --config churn.toml
 """
 
 EXAMPLES = """
@@ -29,15 +39,19 @@ Examples:
 
   layerwise train digits
 
-  layerwise show digits.safetensors
+  layerwise train customers.csv --target churned
 
-  layerwise predict digits.safetensors new.csv --out predicted.csv
+  layerwise show customers.safetensors
+
+  layerwise predict customers.safetensors new.csv --out predicted.csv
 """
 
 ABOUT_TRAIN = (
-    "Train a network, measure it on rows that it has never seen, and save it.\n\n"
-    "A quarter of the rows is kept for the test, a fifth of the rest for validation. The weights "
-    "that did best on the validation rows are saved. Ctrl-C stops early and saves them too."
+    "Train on a table or on the digits, measure the result on rows that it has never seen, and "
+    "save it.\n\n"
+    "A quarter of the rows is kept for the test. On a table several networks are trained, each "
+    "validated on another part of the other rows, and predict together; on the digits it is one "
+    "network, validated on a fifth of them. Ctrl-C stops early and saves what is trained."
 )
 
 app = typer.Typer(
@@ -50,6 +64,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+TABLE, MEASURING = "Data (of tables)", "Measuring (of tables)"
 NETWORK, TRAINING, MACHINE, OUTPUT = "Network", "Training", "Machine", "Output"
 
 
@@ -74,65 +89,190 @@ def layerwise(
 @app.command(help=ABOUT_TRAIN, epilog=EXAMPLES_OF_TRAIN)
 def train(
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="What to train on: digits, 8x8 images of 0 to 9.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="DATA",
+            show_default=False,
+            help="What to train on: a table (CSV, TSV, also with .gz, Parquet, Arrow/Feather; - is"
+            " standard input), or digits, 8x8 images of 0 to 9.",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="To predict.", rich_help_panel=TABLE)
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            help="regression, binary or classes.",
+            show_default="what the target looks like",
+            rich_help_panel=TABLE,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="The only columns to use.", rich_help_panel=TABLE),
+    ] = None,
+    categorical: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Columns that are categories, whatever they look like.",
+            rich_help_panel=TABLE,
+        ),
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option(metavar="A,B", help="To leave out.", rich_help_panel=TABLE)
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="How much each row counts.", rich_help_panel=TABLE),
+    ] = None,
+    class_weight: Annotated[
+        str | None,
+        typer.Option(help="balanced: every class counts alike.", rich_help_panel=TABLE),
+    ] = None,
+    test_size: Annotated[
+        float | None,
+        typer.Option(
+            help="Part of the rows that is kept for the test.",
+            show_default="0.25",
+            rich_help_panel=MEASURING,
+        ),
+    ] = None,
+    cv: Annotated[
+        int | None,
+        typer.Option(
+            metavar="FOLDS",
+            help="Cross-validate in place of a test part; the saved model then learns from all"
+            " rows.",
+            rich_help_panel=MEASURING,
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Rows with the same value here, such as those of one patient, stay together.",
+            rich_help_panel=MEASURING,
+        ),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Test on the latest rows, and validate on the latest of the others.",
+            rich_help_panel=MEASURING,
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Of tables: fast, default or best.",
+            show_default="default",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    ensemble: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MEMBERS",
+            help="Of tables: members of each kind.",
+            show_default="by the number of rows",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
     hidden: Annotated[
-        str, typer.Option(help="Sizes of the hidden layers, or none.", rich_help_panel=NETWORK)
-    ] = "256,128",
+        str | None,
+        typer.Option(
+            help="Sizes of the hidden layers, such as 256,128, or none.",
+            show_default="256,128 for the digits",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
     activation: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="After each hidden layer: relu, leaky_relu, elu, selu, gelu, silu, mish, softplus,"
             " sigmoid, tanh or identity.",
+            show_default="relu for the digits",
             rich_help_panel=NETWORK,
         ),
-    ] = "relu",
+    ] = None,
     dropout: Annotated[
-        float,
-        typer.Option(
-            help="Chance that a hidden unit is off in a training step.", rich_help_panel=NETWORK
-        ),
-    ] = 0.3,
-    epochs: Annotated[
-        int, typer.Option(help="Passes over the training rows.", rich_help_panel=TRAINING)
-    ] = 30,
-    batch_size: Annotated[
-        int, typer.Option(help="Rows in a training step.", rich_help_panel=TRAINING)
-    ] = 32,
-    optimizer: Annotated[
-        str, typer.Option(help="sgd (with momentum), adam or adamw.", rich_help_panel=TRAINING)
-    ] = "adam",
-    lr: Annotated[
         float | None,
         typer.Option(
-            help="Learning rate, the highest of the schedule.",
-            show_default="0.005, for sgd 0.05",
+            help="Chance that a hidden unit is off in a training step.",
+            show_default="0.3 for the digits",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            help="Passes over the training rows, at most.",
+            show_default="30 for the digits",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Rows in a training step.",
+            show_default="32 for the digits",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            help="sgd (with momentum), adam or adamw.",
+            show_default="adam for the digits",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    lr: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE|find",
+            help="Learning rate, the highest of the schedule; find searches for it.",
+            show_default="0.005 for the digits, for sgd 0.05",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    lr_picture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where --lr find draws the losses that it saw (.png, .svg or .pdf).",
+            show_default="beside the model",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     schedule: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="How the learning rate changes: constant, step, exponential, cosine, one_cycle or"
             " reduce_on_plateau.",
+            show_default="one_cycle for the digits",
             rich_help_panel=TRAINING,
         ),
-    ] = "one_cycle",
+    ] = None,
     weight_decay: Annotated[
         float | None,
         typer.Option(
             help="Pull of the weights towards 0.",
-            show_default="0, for adamw 0.01",
+            show_default="0 for the digits, for adamw 0.01",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     label_smoothing: Annotated[
-        float,
+        float | None,
         typer.Option(
             help="Part of the target shared among all classes; keeps the net from being too sure.",
+            show_default="0.1 for the digits",
             rich_help_panel=TRAINING,
         ),
-    ] = 0.1,
+    ] = None,
     early_stopping: Annotated[
         int | None,
         typer.Option(
@@ -140,30 +280,33 @@ def train(
             "--patience",
             metavar="EPOCHS",
             help="Stop after so many epochs without a better validation loss.",
-            show_default="never",
+            show_default="never for the digits",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     seed: Annotated[
-        int,
+        int | None,
         typer.Option(
             help="Decides the split, the first weights, the order and dropout; the same seed gives"
             " the same net.",
+            show_default="0",
             rich_help_panel=TRAINING,
         ),
-    ] = 0,
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Keep the state of the training here.", rich_help_panel=TRAINING
+            metavar="FILE",
+            help="Of the digits: keep the state of the training here.",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     resume: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--resume", help="Go on from --checkpoint, if it exists.", rich_help_panel=TRAINING
         ),
-    ] = False,
+    ] = None,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -171,40 +314,59 @@ def train(
         ),
     ] = None,
     backend: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="native (machine code) or reference (NumPy, slow, simple).",
+            show_default="native",
             rich_help_panel=MACHINE,
         ),
-    ] = "native",
+    ] = None,
     out: Annotated[
-        Path,
-        typer.Option(metavar="FILE", help="Where the model is saved.", rich_help_panel=OUTPUT),
-    ] = Path("digits.safetensors"),
-    quiet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where the model is saved.",
+            show_default="the data's name with .safetensors",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Options in a TOML file; those of the command line win.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    print_config: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Show the result only.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--print-config",
+            help="Print the options as a TOML file, and do nothing else.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
+    quiet: Annotated[
+        bool | None,
+        typer.Option("--quiet", "-q", help="Show the result only.", rich_help_panel=OUTPUT),
+    ] = None,
     json: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--json", help="Print one JSON object and nothing else.", rich_help_panel=OUTPUT
         ),
-    ] = False,
+    ] = None,
 ) -> int:
     """Do `layerwise train`; gives the exit code."""
+    said = {
+        name: value
+        for name, value in locals().items()
+        if name not in ("data", "config", "print_config")
+    }
     with nothing_half_done():
-        from .recipe import Options
-        from .train import run_train
+        from .start import start_training
 
-        options = Options(
-            data=data, hidden=hidden, activation=activation, dropout=dropout, epochs=epochs,
-            batch_size=batch_size, optimizer=optimizer, learning_rate=lr, schedule=schedule,
-            weight_decay=weight_decay, label_smoothing=label_smoothing, patience=early_stopping,
-            seed=seed, checkpoint=checkpoint, resume=resume, threads=threads, backend=backend,
-            out=out, quiet=quiet, json=json,
-        )  # fmt: skip
-        return run_train(options)
+        return start_training(data, said, config, print_config)
 
 
 @app.command()
@@ -214,8 +376,9 @@ def predict(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="CSV (or .csv.gz) of raw values, one row for each prediction, in the order of the"
-            " training data's columns; a header is skipped.",
+            help="Raw values, one row for each prediction. For a model of a table any format that"
+            " train reads (- is standard input), with the columns of the training in any order; for"
+            " another one CSV in the order of its columns, where a header is skipped.",
         ),
     ],
     out: Annotated[
@@ -225,7 +388,7 @@ def predict(
         str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
     ] = "native",
 ) -> None:
-    """Predict the class of each row of a CSV file, with the probability of every class."""
+    """Predict for each row of a file: the class and the probability of every class, or a number."""
     with nothing_half_done():
         from .predict import run_predict
 
@@ -234,7 +397,7 @@ def predict(
 
 @app.command()
 def show(model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")]) -> None:
-    """Show a saved model: its layers, shapes, parameter counts, and how it was trained."""
+    """Show a saved model: its columns, layers, parameters, and how it was trained and tested."""
     with nothing_half_done():
         from .show import run_show
 
@@ -244,7 +407,8 @@ def show(model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved mo
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code.
 
-    0: done. 1: could not be done. 2: the command line was wrong. 130: stopped with Ctrl-C.
+    0: done. 1: could not be done. 2: the command line or the data was wrong. 130: stopped with
+    Ctrl-C.
     """
     try:
         result: Any = app(
@@ -262,9 +426,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The library's errors cost an import of NumPy, so they are looked at only when one came.
         from ..errors import DataError, ModelFileError, OptionError, TrainingDiverged
 
-        if isinstance(error, OptionError):
+        if isinstance(error, OptionError | DataError):
             return _complain(str(error), 2)
-        if isinstance(error, DataError | ModelFileError | TrainingDiverged):
+        if isinstance(error, ModelFileError | TrainingDiverged):
             return _complain(str(error), 1)
         raise
 

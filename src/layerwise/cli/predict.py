@@ -1,11 +1,11 @@
-"""`layerwise predict`: classes and probabilities for the rows of a CSV file."""
+"""`layerwise predict`: classes and probabilities, or numbers, for the rows of a file."""
 
 from __future__ import annotations
 
 import csv
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -23,15 +23,24 @@ def run_predict(model_path: Path, file: Path, out: Path, backend: str = "native"
     if not to_screen:
         check_writable(out)
     model = load(model_path)
-    rows = data.read_rows(file, columns=_columns(model, model_path))
+    note = ""
     with backends.using(backend):
-        head, body = _table(model, rows)
+        if model.columns is not None:
+            from .table.needed import read_needed, unfamiliar_note
+
+            rows: Any = read_needed(model.columns, str(file))
+            note = unfamiliar_note(model.columns.unfamiliar(rows))
+        else:
+            rows = data.read_rows(file, columns=_columns(model, model_path))
+        head, body = predictions_of(model, rows)
+    if note:
+        print(f"layerwise: {note}", file=sys.stderr)
     if to_screen:
         _write(sys.stdout, head, body)
         return
     with written_whole(out) as written:
         _write(written, head, body)
-    print(f"{len(rows):,} predictions written to {out}", file=sys.stderr)
+    print(f"{len(body):,} predictions written to {out}", file=sys.stderr)
 
 
 def _columns(model: Model, path: Path) -> int:
@@ -45,8 +54,8 @@ def _columns(model: Model, path: Path) -> int:
     return int(shapes[0][0])
 
 
-def _table(model: Model, rows: np.ndarray) -> tuple[list[str], list[list[object]]]:
-    """The head and the lines of the predictions."""
+def predictions_of(model: Model, rows: Any) -> tuple[list[str], list[list[object]]]:
+    """The head and the lines of the predictions for raw rows."""
     if model.target == "numbers":
         numbers = model.predict(rows).reshape(len(rows), -1)
         head = [f"prediction_{i}" for i in range(numbers.shape[1])]

@@ -47,7 +47,7 @@ class Progress:
             *("", "", ""),
             f"{now.learning_rate:.2g}",
             _short(now.samples_per_second),
-            _duration(now.seconds * (1 / now.fraction - 1)) if now.fraction else "",
+            duration(now.seconds * (1 / now.fraction - 1)) if now.fraction else "",
         )
         self.screen.live(f"{_row(cells)}  {_bar(now.fraction)}")
 
@@ -84,7 +84,7 @@ def _describe(epoch: training.Epoch, epochs: int, left: float) -> str:
             _percent(epoch.validation_accuracy),
             f"{epoch.learning_rate:.2g}",
             _short(epoch.samples_per_second),
-            _duration(left),
+            duration(left),
         )
     )
 
@@ -126,7 +126,8 @@ def _short(value: float) -> str:
     return f"{value:.0f}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in few letters: 1.2s, 34s, 5m06, 1h30."""
     if seconds < 60:
         return f"{seconds:.1f}s" if seconds < 9.95 else f"{seconds:.0f}s"
     minutes, rest = divmod(round(seconds), 60)

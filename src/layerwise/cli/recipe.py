@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from .. import backends, nn, optim
 from ..errors import OptionError
 from .choices import between, choose, layer_sizes
 from .files import check_writable
-
-DATA_SETS = ("digits",)
 
 LEARNING_RATES = {"sgd": 0.05, "adam": 0.005, "adamw": 0.005}
 
@@ -31,7 +28,9 @@ class Options:
     epochs: int
     batch_size: int
     optimizer: str
-    learning_rate: float | None
+    learning_rate: float | str | None
+    """A number, or "find"."""
+    lr_picture: Path | None
     schedule: str
     weight_decay: float | None
     label_smoothing: float
@@ -53,6 +52,7 @@ class Recipe:
     Attributes
     ----------
     sizes : width of each layer, from the input to the output.
+    rate_picture : of the range test that is to find the learning rate; None if that is known.
     """
 
     sizes: tuple[int, ...]
@@ -61,6 +61,7 @@ class Recipe:
     optimizer: optim.Optimizer
     schedule: str
     backend: str
+    rate_picture: Path | None = None
 
     def build(self, seed: int) -> nn.Sequential:
         """The network, with its first weights drawn from a seed."""
@@ -109,6 +110,7 @@ def prepare(options: Options, inputs: int, outputs: int) -> Recipe:
         optimizer=_optimizer(options),
         schedule=choose("--schedule", options.schedule, optim.SCHEDULES),
         backend=choose("--backend", options.backend, backends.NAMES),
+        rate_picture=_rate_picture(options),
     )
     check_writable(options.out, "--out")
     if options.checkpoint is not None:
@@ -116,23 +118,26 @@ def prepare(options: Options, inputs: int, outputs: int) -> Recipe:
     return recipe
 
 
-def check_data_set(name: str) -> None:
-    """Raise `OptionError` for a data set that is not known."""
-    if name in DATA_SETS:
-        return
-    if Path(name).suffix or Path(name).exists():
-        raise OptionError(
-            f"cannot train on '{name}': this version knows the data set digits only; training on a"
-            " table of your own comes with a later one (in Python, layerwise.train takes arrays)"
-        )
-    near = difflib.get_close_matches(name.lower(), DATA_SETS, 1)
-    hint = f"; did you mean '{near[0]}'?" if near else ", as in `layerwise train digits`"
-    raise OptionError(f"unknown data set '{name}': this version knows digits only{hint}")
+def _rate_picture(options: Options) -> Path | None:
+    if options.learning_rate != "find":
+        if options.lr_picture is not None:
+            raise OptionError("--lr-picture: expected --lr find too, which draws it")
+        return None
+    from ..insight.drawing.files import check_suffix
+
+    path = options.lr_picture
+    if path is None:
+        path = options.out.with_name(f"{options.out.stem}-learning-rate.png")
+    check_suffix(path)
+    check_writable(path, "--lr-picture")
+    return path
 
 
 def _optimizer(options: Options) -> optim.Optimizer:
     name = choose("--optimizer", options.optimizer, optim.OPTIMIZERS)
-    rate = LEARNING_RATES[name] if options.learning_rate is None else options.learning_rate
+    rate = options.learning_rate
+    if rate is None or isinstance(rate, str):
+        rate = LEARNING_RATES[name]
     if not 0 < rate < float("inf"):
         raise OptionError(f"--lr: expected a number above 0, got {rate:g}")
     settings: dict[str, Any] = {"learning_rate": rate}

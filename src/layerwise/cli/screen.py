@@ -65,6 +65,11 @@ class Screen:
         for line in lines or [head.rstrip()]:
             self.line(line)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether there is a live line."""
+        return self._console is not None
+
     def live(self, text: str) -> None:
         """Rewrite the live line, at most a few times a second; nothing where there is none."""
         now = time.monotonic()

@@ -14,6 +14,11 @@ def run_show(path: Path) -> None:
     model = load(path)
     with Screen() as screen:
         screen.line(f"{path}  ({path.stat().st_size / 1000:,.0f} kB)", "bold")
+        if model.columns is not None:
+            from .table.show import show_table_model
+
+            show_table_model(screen, model)
+            return
         for name, text in _facts(model):
             screen.field(name, text)
         screen.line()

@@ -16,7 +16,8 @@ from ..training import Run, train
 from .confusion import confusion_lines, count_confusions, worst_confusions
 from .errors import INTERRUPTED
 from .progress import Progress
-from .recipe import Options, Recipe, check_data_set, prepare
+from .rate import find_rate, show_rate, with_rate
+from .recipe import Options, Recipe, prepare
 from .screen import Screen
 
 
@@ -45,7 +46,6 @@ class Outcome:
 def run_train(options: Options) -> int:
     """Do the command; gives the exit code."""
     began = time.monotonic()
-    check_data_set(options.data)
     classes = data.digits.CLASSES
     recipe = prepare(options, inputs=data.digits.PIXELS, outputs=len(classes))
     images, labels = data.load_digits()
@@ -55,9 +55,17 @@ def run_train(options: Options) -> int:
 
     with backends.using(recipe.backend):
         with Screen(quiet=options.quiet or options.json) as screen:
+            test = None
+            if recipe.rate_picture is not None:
+                rows = parts.training
+                test = find_rate(options, recipe, net, normalise(images[rows]), labels[rows])
+                test.draw(recipe.rate_picture)
+                recipe = with_rate(recipe, test.suggestion)
             choices = _choices(options, recipe, parts, normalise.reason, net.parameter_count)
             for name, text in choices:
                 screen.field(name, text)
+            if test is not None and recipe.rate_picture is not None:
+                show_rate(screen, test, recipe.rate_picture)
             run = _train(options, recipe, net, normalise(images), labels, parts, screen)
         model = Model(net, run=run, classes=classes, preprocess=normalise)
         outcome = _test(model, images[parts.test], labels[parts.test])
@@ -66,6 +74,7 @@ def run_train(options: Options) -> int:
 
     if options.json:
         facts = _facts(options, run, outcome, net.parameter_count, parts)
+        facts["learning_rate"] = recipe.optimizer.learning_rate
         print(json.dumps(facts | {"seconds": round(time.monotonic() - began, 3)}))
     else:
         _show_outcome(options, run, outcome, classes)

@@ -1,7 +1,14 @@
 """What each layer does and sees: the backward pass to be read, and pictures."""
 
 from .backward import Backward, backward
-from .drawing import draw_activation, draw_descent, draw_history, draw_regions, draw_schedule
+from .drawing import (
+    draw_activation,
+    draw_descent,
+    draw_history,
+    draw_range_test,
+    draw_regions,
+    draw_schedule,
+)
 
 __all__ = [
     "Backward",
@@ -9,6 +16,7 @@ __all__ = [
     "draw_activation",
     "draw_descent",
     "draw_history",
+    "draw_range_test",
     "draw_regions",
     "draw_schedule",
 ]

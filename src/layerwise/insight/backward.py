@@ -176,7 +176,7 @@ def _usual_loss(net: Module, prediction: Tensor) -> str:
 def _target(loss: Loss, prediction: Tensor) -> Tensor:
     if loss.target == "classes":
         return input("y", (batch, *prediction.shape[1:-1]), dtypes.int32)
-    return input("y", prediction.shape, prediction.dtype)
+    return input("y", loss.target_shape(prediction.shape), prediction.dtype)
 
 
 # -- cutting the graph at the layers ---------------------------------------------------------------

@@ -29,7 +29,8 @@ from .model import TARGETS, Model
 from .serialise import graph_from_json, graph_to_json
 
 FORMAT = "layerwise-model"
-VERSION = 1
+VERSION = 2
+"""Since 2 a model may have `columns`: what becomes of raw rows of a table."""
 
 M = TypeVar("M", bound=Module)
 
@@ -83,6 +84,8 @@ def save_model(model: Model, path: str | Path, example: Any) -> None:
     held = dict(model.net.named_held())
     about, constants = about_graph(inputs, output, {h.tensor: n for n, h in held.items()})
     clash = constants.keys() & held.keys()
+    if model.columns is not None:
+        clash |= {n for n in held if n.startswith("encoder.")}
     if clash:
         raise OptionError(f"a parameter cannot be called {sorted(clash)[0]!r}; rename it")
     about |= {
@@ -97,6 +100,9 @@ def save_model(model: Model, path: str | Path, example: Any) -> None:
         "summary": model.summary,
     }
     tensors = {n: h.value for n, h in held.items()} | constants
+    if model.columns is not None:
+        about["columns"], learned = model.columns.to_json()
+        tensors |= learned
     write_tensors(path, FORMAT, VERSION, about, tensors)
 
 
@@ -115,6 +121,8 @@ def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[
     if example is not None:
         given = example if isinstance(example, tuple) else (example,)
         arrays = [dtypes.as_array(x) for x in given]
+    elif model.columns is not None:
+        arrays = model.columns.example()
     else:
         kinds = notes_of(model.whole).rows or notes_of(model.net).rows
         if kinds is None:
@@ -178,6 +186,13 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
                 raise ModelFileError(f"the tensor '{name}' has dtype {tensors[name].dtype}")
             held[name] = kind(tensors[name], name)
     inputs, output = graph_of(about, tensors, {n: h.tensor for n, h in held.items()})
+    columns = None
+    if about.get("columns") is not None:
+        # What it takes to read tables is of no use for other models.
+        from .raw_columns import RawColumns
+
+        columns = RawColumns.from_json(about["columns"], tensors)
+        columns.check_inputs(inputs)
     for key, known in (("output", OUTPUTS), ("target", TARGETS)):
         if about.get(key) not in known:
             raise ModelFileError(f"expected one of {', '.join(known)} as {key}")
@@ -196,6 +211,7 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
         target=about["target"],
         summary=about["summary"],
         layers=_layers(about.get("layers")),
+        columns=columns,
     )
 
 
@@ -226,7 +242,7 @@ def _fill(net: M, path: str | Path) -> M:
         about, tensors = read_tensors(path, FORMAT, VERSION)
         named = {*(_texts(about, "parameters") or ()), *(_texts(about, "buffers") or ())}
         tensors = {n: a for n, a in tensors.items() if n in named}
-        preprocessed = bool(about.get("preprocessed"))
+        preprocessed = bool(about.get("preprocessed")) or about.get("columns") is not None
     missing = sorted(wanted.keys() - tensors.keys())
     extra = sorted(tensors.keys() - wanted.keys())
     if missing or extra:

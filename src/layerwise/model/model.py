@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import OptionError
-from ..graph import dtypes
+from ..graph import Tensor, cast, dtypes
 from ..nn.losses import OUTPUTS
 from ..nn.module import Module
 from ..nn.notes import notes_of
 from .layers import Layer, table
 
 if TYPE_CHECKING:
+    from ..data.encoders import NumberTarget, TableEncoder
     from ..training import Run
+    from .raw_columns import RawColumns
 
 TARGETS = ("classes", "binary", "numbers")
 
@@ -32,7 +35,12 @@ class Model:
     classes : names of the classes, in the order of their numbers.
     preprocess : what turns raw values into the network's input, written so that it takes arrays and
         tensors: ``lambda x: (x - mean) / scale``. It becomes part of the saved model.
-    features : names of the input's columns.
+    columns : what turns raw rows of a table (numbers, words, dates) into the network's inputs, in
+        place of `preprocess`. The model then takes frames, arrays and tables.
+    scale : of the numbers that the network was trained to predict. The graph of the model, also
+        the saved one, then takes its output to a prediction in the target's own units, so `output`
+        becomes identity.
+    features : names of the input's columns; those of `columns` when None.
     output : what turns the network's raw output into a prediction: identity, softmax, sigmoid, exp.
     target : kind of target: classes, binary or numbers.
     summary : how it was trained, JSON values only.
@@ -40,7 +48,7 @@ class Model:
 
     Raises
     ------
-    OptionError : an output or a target that does not exist.
+    OptionError : an output or a target that does not exist, or both `preprocess` and `columns`.
     """
 
     def __init__(
@@ -54,11 +62,18 @@ class Model:
         target: str | None = None,
         summary: dict[str, Any] | None = None,
         layers: Sequence[Layer] | None = None,
+        columns: RawColumns | None = None,
+        scale: NumberTarget | None = None,
     ) -> None:
         if summary is None:
             summary = (run.summary() if run is not None else notes_of(net).training) or {}
+        if columns is not None and preprocess is not None:
+            raise OptionError("expected preprocess or columns, got both: give one of them")
         self.net, self.preprocess, self.summary = net, preprocess, summary
+        self.columns = columns
         self.classes = None if classes is None else tuple(_plain(c) for c in classes)
+        if features is None and columns is not None:
+            features = columns.names
         self.features = None if features is None else tuple(str(f) for f in features)
         self.output = output or summary.get("output", "identity")
         self.target = target or summary.get("target", "numbers")
@@ -69,28 +84,53 @@ class Model:
             if value not in known:
                 raise OptionError(f"expected one of {', '.join(known)} as {what}, got {value!r}")
         self.whole: Module = net if preprocess is None else _Preprocessed(net, preprocess)
+        if scale is not None:
+            self.whole = _Rescaled(self.whole, self.output, scale.deviation, scale.mean)
+            self.output = "identity"
         self._layers = None if layers is None else list(layers)
 
     def __call__(self, *inputs: Any) -> Any:
-        """The network's raw output for raw values: arrays at once, or a graph for tensors."""
-        return self.whole(*inputs)
+        """The network's raw output for raw values: arrays at once, or a graph for tensors.
+
+        A model with `columns` takes raw rows, or a graph for tensors of what they are encoded to.
+        """
+        if self.columns is None or any(isinstance(x, Tensor) for x in inputs):
+            return self.whole(*inputs)
+        return self.whole(*self._encoded(*inputs))
+
+    @property
+    def encoder(self) -> TableEncoder | None:
+        """What becomes of each column of a raw table; None for a model that takes arrays."""
+        return None if self.columns is None else self.columns.encoder
 
     def predict_probabilities(self, *inputs: Any) -> np.ndarray:
         """The probability of each class: float, shape (n, classes).
 
+        Parameters
+        ----------
+        inputs : the network's inputs; for a model with `columns` one frame, array, dict of columns,
+            list of rows or `layerwise.data.tables.Table` of raw values. Columns are found by name;
+            rows without names have the columns of training in order.
+
+        Notes
+        -----
         The numbers are the network's confidence; they are only as true as it is calibrated. Raises
         TypeError for a model that predicts numbers.
         """
         if self.target == "numbers":
             raise TypeError("this model predicts numbers, not classes; use predict")
         found = self._prediction(*inputs)
-        if self.target == "binary" and found[0].size == 1:
+        if self.target == "binary" and math.prod(found.shape[1:]) == 1:
             ones = found.reshape(-1, 1)
             return np.concatenate([1 - ones, ones], axis=1)
         return found
 
     def predict(self, *inputs: Any) -> np.ndarray:
         """The most probable class of each row, by name where there are names; or the numbers.
+
+        Parameters
+        ----------
+        inputs : as for `predict_probabilities`.
 
         Returns
         -------
@@ -102,7 +142,7 @@ class Model:
             return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
         if self.target == "binary":
             answers = (found > 0.5).astype(np.int64)
-            if found[0].size != 1:
+            if math.prod(found.shape[1:]) != 1:
                 return answers
             numbers = answers.reshape(-1)
         else:
@@ -110,8 +150,15 @@ class Model:
         return numbers if self.classes is None else np.array(self.classes)[numbers]
 
     def _prediction(self, *inputs: Any) -> np.ndarray:
-        raw = self.whole(*(dtypes.as_array(x) for x in inputs))
+        given = inputs if self.columns is None else self._encoded(*inputs)
+        raw = self.whole(*(dtypes.as_array(x) for x in given))
         return np.asarray(OUTPUTS[self.output](raw))
+
+    def _encoded(self, *inputs: Any) -> tuple[np.ndarray, ...]:
+        assert self.columns is not None
+        if len(inputs) != 1:
+            raise TypeError(f"expected one table of raw rows, got {len(inputs)} inputs")
+        return self.columns.inputs(inputs[0])
 
     @property
     def layers(self) -> list[Layer]:
@@ -119,7 +166,8 @@ class Model:
         if self._layers is None:
             from .file import trace_whole
 
-            if notes_of(self.whole).rows is None and notes_of(self.net).rows is None:
+            unknown = notes_of(self.whole).rows is None and notes_of(self.net).rows is None
+            if unknown and self.columns is None:
                 return []
             self._layers = trace_whole(self, None)[2]
         return self._layers
@@ -150,23 +198,42 @@ class Model:
         return f"Model({what}, {self.parameter_count:,} parameters)\n{table(self.layers)}"
 
 
-class _Preprocessed(Module):
-    """A network behind its preprocessing; parameters keep the network's names."""
+class _Wrapped(Module):
+    """A network with something before or behind it; parameters keep the network's names."""
 
-    def __init__(self, net: Module, preprocess: Callable[[Any], Any]) -> None:
-        self._net, self._preprocess = net, preprocess
+    _net: Module
 
     def named_held(self) -> Any:
         return self._net.named_held()
-
-    def forward(self, *inputs: Any) -> Any:
-        given = self._preprocess(*inputs)
-        return self._net.forward(*(given if isinstance(given, tuple) else (given,)))
 
     def named_modules(self, prefix: str = "") -> Any:
         # Layers keep the paths that they have in the network alone.
         yield prefix, self
         yield from ((p, m) for p, m in self._net.named_modules(prefix) if m is not self._net)
+
+
+class _Preprocessed(_Wrapped):
+    """A network behind its preprocessing."""
+
+    def __init__(self, net: Module, preprocess: Callable[[Any], Any]) -> None:
+        self._net, self._preprocess = net, preprocess
+
+    def forward(self, *inputs: Any) -> Any:
+        given = self._preprocess(*inputs)
+        return self._net.forward(*(given if isinstance(given, tuple) else (given,)))
+
+
+class _Rescaled(_Wrapped):
+    """A network whose predictions are taken back to the target's own scale."""
+
+    def __init__(self, net: Module, output: str, factor: np.ndarray, shift: np.ndarray) -> None:
+        self._net, self._output = net, OUTPUTS[output]
+        self._factor, self._shift = np.array(factor), np.array(shift)
+
+    def forward(self, *inputs: Any) -> Any:
+        # In float64, as of a large mean float32 would keep few digits for what is added to it.
+        raw = cast(self._net.forward(*inputs), "float64")
+        return self._output(raw) * self._factor + self._shift
 
 
 def _plain(value: Any) -> Any:

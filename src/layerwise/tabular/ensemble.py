@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import backends
+from ..compiler import State
 from ..nn import Module
-from ..nn.evaluation import evaluate_module
+from .evaluator import Evaluator
 from .kinds import MemberKind
 from .members import Member
 from .network import TabularNet
@@ -40,6 +42,12 @@ class Ensemble:
         self.task, self.columns = task, columns
         self.kinds, self.networks = list(kinds), list(networks)
         self.members, self.weights = list(members), weights
+        self._evaluators: dict[tuple, Evaluator] = {}
+        self._states: dict[tuple, State] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Compiled programs belong to this process.
+        return {**self.__dict__, "_evaluators": {}, "_states": {}}
 
     def predict(self, rows: Rows) -> np.ndarray:
         """Pooled raw outputs, float32 (n, outputs).
@@ -49,7 +57,8 @@ class Ensemble:
         """
         pooled: Any = 0.0
         for kind, weight in enumerate(self.weights):
-            pooled = pooled + np.float32(weight) * self.of_kind(kind, rows)
+            each = self.of_kind(kind, rows)
+            pooled = pooled + each.dtype.type(weight) * each
         return pooled
 
     def of_kind(self, kind: int, rows: Rows) -> np.ndarray:
@@ -59,8 +68,18 @@ class Ensemble:
 
     def raw(self, member: Member, rows: Rows) -> np.ndarray:
         """One member's own raw outputs, float32 (n, outputs)."""
+        backend = backends.get()
+        kinds = tuple((a.shape[1:], a.dtype) for a in rows.inputs)
+        key = (member.kind, backend.name, kinds)
+        evaluator = self._evaluators.get(key)
+        if evaluator is None:
+            evaluator = Evaluator(self.networks[member.kind], rows.inputs, backend)
+            self._evaluators[key] = evaluator
         # The weights are handed over, not put into the network: threads may predict at once.
-        return evaluate_module(self.networks[member.kind], *rows.inputs, values=member.values)
+        state = self._states.get((id(member), key))
+        if state is None:
+            state = self._states[id(member), key] = evaluator.state(member.values)
+        return evaluator(state, evaluator.feeds(rows.inputs))
 
     def module(self) -> EnsembleNet:
         """All members as one module, to be saved."""

@@ -25,6 +25,9 @@ from .recipe import Recipe
 from .rows import Columns, Rows
 from .task import Task
 
+FULL_DIVISION = 5
+"""From so many folds on every row is held out once."""
+
 NEGLIGIBLE = 0.02
 """A kind with a smaller part of the weight than this is left out."""
 
@@ -42,6 +45,7 @@ def fit(
     backend: str | None = None,
     watch: Watch | None = None,
     start: Ensemble | None = None,
+    stream: bool = False,
 ) -> Ensemble:
     """Fit an ensemble.
 
@@ -55,6 +59,7 @@ def fit(
     threads : members trained at once, at most; by default the cores.
     watch : follows the fit and can stop it.
     start : an ensemble of the same kinds to go on from instead of drawing first weights.
+    stream : whether these are part of the rows only, so that there may be one class, or one row.
 
     Raises
     ------
@@ -63,43 +68,47 @@ def fit(
     """
     assert rows.target is not None
     recipe = (recipe or Recipe()).for_rows(len(rows))
-    if len(rows) < 2 and start is None:
+    if len(rows) < 2 and not stream:
         raise DataError(f"expected at least 2 rows to train on, got {len(rows)}")
     bins = Bins(rows, columns) if start is None else None
-    kinds = _distinct(recipe.members(), columns, bins) if start is None else start.kinds
+    kinds = kinds_for(recipe, columns, bins, task) if start is None else start.kinds
     workshop = Workshop(
         kinds, columns, bins, task, recipe, rows, validation,
         threads or available_cores(), backend, watch or Watch(),
-        None if start is None else start.networks,
+        None if start is None else start.networks, stream,
     )  # fmt: skip
     parts = _parts(rows, task, recipe, validation, groups, seed)
     jobs = [
         Job(
-            kind, training, held_out, _member_seed(seed, number),
+            kind, training, held_out, member_seed(seed, number),
             repeat=repeat, start=_start(start, kind, number),
         )
         for number, (repeat, training, held_out) in enumerate(parts)
         for kind in range(len(kinds))
     ]  # fmt: skip
     members = workshop.train_all(jobs)
-    weights = _weights(members, kinds, rows, validation, task, recipe)
+    weights = weights_of_kinds(members, kinds, rows, validation, task, recipe)
     if recipe.refit and not workshop.watch.stopped:
         members = workshop.train_all(_refit_jobs(members, kinds, len(rows), recipe, seed))
     return _ensemble(workshop, members, weights)
 
 
-def _distinct(kinds: Sequence[MemberKind], columns: Columns, bins: Any) -> list[MemberKind]:
-    """Without kinds that equal another, where there are no numbers to cut or to wave."""
+def kinds_for(recipe: Recipe, columns: Columns, bins: Any, task: Task) -> list[MemberKind]:
+    """The recipe's kinds, without those that equal another on such columns."""
     found: dict[tuple, MemberKind] = {}
-    for kind in kinds:
+    for kind in recipe.members(task.outputs):
         embedding = kind.embedding
         if (embedding == "pieces" and not bins.pieces) or not columns.plain:
-            embedding = None
-        found.setdefault((embedding, kind.hidden), kind)
+            embedding = None  # there are no numbers to cut or to wave
+        made_of: tuple[Any, ...] = (embedding, kind.hidden)
+        if kind.is_network:
+            made_of += (repr(kind.activation), repr(kind.dropout))
+        found.setdefault(made_of, kind)
     return list(found.values())
 
 
-def _member_seed(seed: int, number: int) -> int:
+def member_seed(seed: int, number: int) -> int:
+    """A seed of its own for each member."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
@@ -121,8 +130,10 @@ def _parts(
         classes = np.asarray(classes).reshape(len(rows), -1)[:, 0].astype(np.int64)
     parts: list[tuple[int, np.ndarray, np.ndarray | None]] = []
     for repeat in range(recipe.repeats):
-        share = 1 / folds if folds > 1 else recipe.validation_fraction
-        wanted = folds if folds > 1 else max(2, round(1 / share))
+        # A few members are not made to do without half of the rows: they hold out smaller parts,
+        # and not every row is held out by one of them.
+        share = recipe.validation_fraction or 1 / folds
+        wanted = folds if folds >= FULL_DIVISION else max(2, folds, round(1 / share))
         numbers = fold_rows(len(rows), wanted, seed + repeat, classes=classes, groups=groups)
         for fold in range(folds):
             held_out = numbers == fold
@@ -141,7 +152,7 @@ def _start(start: Ensemble | None, kind: int, number: int) -> dict[str, np.ndarr
     return of_kind[number % len(of_kind)].values
 
 
-def _weights(
+def weights_of_kinds(
     members: Sequence[Member],
     kinds: Sequence[MemberKind],
     rows: Rows,
@@ -202,7 +213,7 @@ def _refit_jobs(
         best = [m.best_epoch for m in members if m.kind == kind]
         epochs = max(1, round(float(np.mean(best))))
         jobs += [
-            Job(kind, np.arange(rows), None, _member_seed(seed, 1_000_000 + n), epochs=epochs)
+            Job(kind, np.arange(rows), None, member_seed(seed, 1_000_000 + n), epochs=epochs)
             for n in range(recipe.repeats)
         ]
     return jobs
@@ -222,7 +233,7 @@ def _ensemble(workshop: Workshop, members: list[Member], weights: np.ndarray) ->
         workshop.task,
         workshop.columns,
         [workshop.kinds[k] for k in kept],
-        [workshop.network(k) for k in kept],
+        [workshop.pattern(k) for k in kept],
         chosen,
         weights[kept] * scale,
     )

@@ -18,8 +18,9 @@ class MemberKind:
     Attributes
     ----------
     name : linear (a weighted sum of the encoded columns), additive (a weighted sum of pieces of
-        each column: bent lines, no interactions), piecewise (a network on pieces), periodic (a
-        network on waves of each column) or plain (a network on the encoded columns).
+        each column: bent lines, no interactions), piecewise (a smooth network on pieces),
+        rectified (one with sharp bends and dropout), periodic (a network on waves of each column)
+        or plain (a network on the encoded columns).
     embedding : None, pieces or waves: what numbers become first.
     hidden : sizes of the hidden layers.
     activation : after each hidden layer: a name, a function of a tensor, or one for each layer.
@@ -50,9 +51,11 @@ KINDS: dict[str, MemberKind] = {
     for kind in (
         MemberKind("linear", None, learning_rate=1e-2),
         MemberKind("additive", "pieces", learning_rate=1e-2),
-        MemberKind("piecewise", "pieces", (256, 256), "relu", 0.1, learning_rate=2e-3),
+        MemberKind("piecewise", "pieces", (128, 128), "silu", learning_rate=3e-3),
+        MemberKind("rectified", "pieces", (128, 128), "relu", 0.1, learning_rate=3e-3),
         MemberKind(
             "periodic", "waves", (128, 128), "silu", 0.2, learning_rate=2e-3, weight_decay=0.1
         ),
+        MemberKind("plain", None, (256, 256), "relu", 0.1, learning_rate=2e-3),
     )
 }

@@ -87,10 +87,13 @@ class Watch:
         weights of that moment; one call at a time, from the threads that train. Returning False
         stops the whole fit, "member" the training of this member.
     stopped : whether the fit has been told to stop; members then keep their best epoch so far.
+    planned, trained : how many members there are to be, and how many are done.
     """
 
     on_epoch: Callable[[int, Epoch, TabularNet], Any] | None = None
     stopped: bool = False
+    planned: int = 0
+    trained: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def epoch_ended(self, member: int, epoch: Epoch, net: TabularNet) -> bool:
@@ -123,6 +126,13 @@ class Workshop:
     templates: Sequence[TabularNet] | None = None
     """Networks of the kinds to copy, in place of `bins`, where a fit goes on from another."""
 
+    stream: bool = False
+    """Whether the rows are part of all rows only."""
+
+    def pattern(self, kind: int) -> TabularNet:
+        """A network of a kind whose weights mean nothing."""
+        return self.network(kind) if self.templates is None else self.templates[kind]
+
     def network(self, kind: int) -> TabularNet:
         """A new network of a kind; its weights mean nothing yet."""
         if self.templates is not None:
@@ -134,15 +144,18 @@ class Workshop:
     def train_all(self, jobs: Sequence[Job]) -> list[Member]:
         """The members, in the order of their jobs; those that a stop came before are left out."""
         found: list[Member | None] = [None] * len(jobs)
+        self.watch.planned += len(jobs)
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         # The long ones first, so that no thread is left with one at the end.
         for number in sorted(range(len(jobs)), key=lambda i: -self._work(jobs[i])):
             waiting.put(number)
         failures: list[BaseException] = []
         threads = max(1, min(self.threads, len(jobs)))
+        # One of the threads goes on with the networks themselves: their compiled plans are kept.
+        ready = [] if self.templates is None else [dict(enumerate(self.templates))]
 
         def work() -> None:
-            nets: dict[int, TabularNet] = {}
+            nets: dict[int, TabularNet] = ready.pop() if ready else {}
             while not self.watch.stopped or not any(found):
                 try:
                     number = waiting.get_nowait()
@@ -156,6 +169,7 @@ class Workshop:
                     net = nets[job.kind]
                     alone = threads == 1
                     found[number] = self._train(number, job, net, None if alone else 1)
+                    self.watch.trained += 1
                 except BaseException as failure:
                     failures.append(failure)
                     self.watch.stopped = True
@@ -209,10 +223,10 @@ class Workshop:
             try:
                 run = prepare(
                     net,
-                    (_inputs(rows), rows.target),
-                    validation=None if held_out is None else _with_target(held_out),
+                    rows.given[:2],
+                    validation=None if held_out is None else held_out.given,
                     loss=self.task.loss,
-                    optimizer=_optimizer(recipe.optimizer, rate, kind.weight_decay),
+                    optimizer=optimizer_for(recipe.optimizer, kind, rate),
                     schedule=recipe.schedule,
                     epochs=recipe.epochs or 1,
                     batch_size=min(int(recipe.batch_size or 32), len(rows)),
@@ -224,7 +238,7 @@ class Workshop:
                     shuffle=recipe.shuffle,
                     threads=threads,
                     backend=self.backend,
-                    one_class=job.start is not None,
+                    one_class=self.stream,
                     learning_rate=None,
                     restore_best=True,
                     checkpoint=None,
@@ -251,21 +265,13 @@ class Workshop:
         )
 
 
-def _inputs(rows: Rows) -> Any:
-    return rows.inputs if rows.codes is not None else rows.numbers
-
-
-def _with_target(rows: Rows) -> tuple[Any, ...]:
-    if rows.weight is None:
-        return (_inputs(rows), rows.target)
-    return (_inputs(rows), rows.target, rows.weight)
-
-
-def _optimizer(given: Any, rate: float, decay: float) -> optim.Optimizer:
+def optimizer_for(given: Any, kind: MemberKind, rate: float | None = None) -> optim.Optimizer:
+    """The optimiser of a name with a kind's settings; an optimiser as it is."""
     if isinstance(given, optim.Optimizer):
         return given
-    kind = type(optim.optimizer(given, rate))
-    settings: dict[str, Any] = {"learning_rate": rate, "weight_decay": decay}
-    if kind is optim.SGD:
+    rate = kind.learning_rate if rate is None else rate
+    made = type(optim.optimizer(given, rate))
+    settings: dict[str, Any] = {"learning_rate": rate, "weight_decay": kind.weight_decay}
+    if made is optim.SGD:
         settings["momentum"] = 0.9
-    return kind(**settings)
+    return made(**settings)

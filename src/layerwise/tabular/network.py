@@ -15,7 +15,7 @@ from .periodic import Periodic
 from .piecewise import FlatPieces, NormalScores, middle_ranks, pieces_for, quantile_edges
 from .rows import Columns, Rows
 
-PIECES = 16
+PIECES = 32
 """Pieces of a column: enough for a bent line, few enough that each has rows to learn from."""
 
 SCORES = 32

@@ -8,6 +8,25 @@ from typing import Any
 from ..errors import OptionError, unknown
 from .kinds import KINDS, MemberKind
 
+FOLDS = ((8_000, 8), (20_000, 5), (100_000, 3), (500_000, 2))
+EPOCHS = ((5_000, 100), (10_000, 60), (20_000, 40), (100_000, 30), (500_000, 15))
+"""Below so many rows, so many. More rows need fewer members and fewer visits to each row."""
+
+UNITS_FOR_EACH_OUTPUT = 8
+WIDEST = 512
+"""Units of a hidden layer: so many for each output, up to so many in all."""
+
+
+def _from_rows(rows: int, table: tuple[tuple[int, int], ...]) -> int:
+    found = [value for limit, value in table if rows < limit]
+    return found[0] if found else max(1, table[-1][1] // 2)
+
+
+def _wide_enough(hidden: tuple[int, ...], outputs: int) -> tuple[int, ...]:
+    """Several units for each output: many classes cannot be told apart by few directions."""
+    least = -(-UNITS_FOR_EACH_OUTPUT * outputs // 64) * 64
+    return tuple(max(size, min(least, WIDEST)) for size in hidden)
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -16,11 +35,11 @@ class Recipe:
     Attributes
     ----------
     kinds : kinds of member, names in `KINDS`, each trained on every fold.
-    folds : parts that the rows are divided into; each member trains on all but one of them and is
-        measured on that one. 1 holds out `validation_fraction` of the rows once.
+    folds : members of each kind; each trains on a part of the rows and is measured on the others.
+        From 5 on every row is held out by one of them; fewer hold out `validation_fraction` each.
     repeats : how often that is done, with another division and other first weights.
-    validation_fraction : of the rows, held out when `folds` is 1; 0 trains on every row and knows
-        no best epoch.
+    validation_fraction : of the rows, held out by each of fewer than 5 members; 0 for a single
+        one that trains on every row and knows no best epoch.
     pool : "fitted" weighs the kinds by their predictions for rows held out, "equal" alike.
     calibrate : whether probabilities are sharpened or softened to fit rows held out (temperature
         scaling; Guo et al. 2017, "On calibration of modern neural networks").
@@ -34,10 +53,10 @@ class Recipe:
     dtype : of the weights, float32 or float64; `Rows` must have the same.
     """
 
-    kinds: tuple[str, ...] = ("linear", "additive", "piecewise", "periodic")
+    kinds: tuple[str, ...] = ("linear", "additive", "piecewise", "rectified", "periodic")
     folds: int | None = None
     repeats: int = 1
-    validation_fraction: float = 0.2
+    validation_fraction: float = 0.125
     pool: str = "fitted"
     calibrate: bool = True
     refit: bool = False
@@ -75,19 +94,19 @@ class Recipe:
 
     def for_rows(self, rows: int) -> Recipe:
         """The same recipe with nothing left open, for so many rows."""
-        folds = self.folds or (8 if rows < 5_000 else 5 if rows < 15_000 else 3)
-        epochs = self.epochs or (100 if rows < 5_000 else 50 if rows < 15_000 else 25)
+        folds = self.folds or _from_rows(rows, FOLDS)
+        epochs = self.epochs or _from_rows(rows, EPOCHS)
         batch = self.batch_size
         if batch is None:
             batch = 32
-            while batch < 512 and batch * 60 < rows:
+            while batch < 512 and batch * 200 < rows:
                 batch *= 2
         return replace(
             self, folds=folds, epochs=epochs, batch_size=rows if batch == "all" else batch
         )
 
-    def members(self) -> list[MemberKind]:
-        """The kinds with this recipe's settings."""
+    def members(self, outputs: int = 1) -> list[MemberKind]:
+        """The kinds with this recipe's settings, for so many outputs."""
         kinds = []
         for name in self.kinds:
             kind = KINDS[name].changed(
@@ -95,7 +114,11 @@ class Recipe:
             )
             if kind.is_network:
                 kind = kind.changed(
-                    hidden=self.hidden, activation=self.activation, dropout=self.dropout
+                    hidden=_wide_enough(kind.hidden, outputs)
+                    if self.hidden is None
+                    else self.hidden,
+                    activation=self.activation,
+                    dropout=self.dropout,
                 )
             kinds.append(kind)
         return kinds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,13 @@ class Rows:
     def inputs(self) -> tuple[np.ndarray, ...]:
         """What a network is called with."""
         return (self.numbers,) if self.codes is None else (self.numbers, self.codes)
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """What `layerwise.train` takes: (X, y), or (X, y, weights)."""
+        inputs = self.numbers if self.codes is None else self.inputs
+        pair = (inputs, self.target)
+        return pair if self.weight is None else (*pair, self.weight)
 
     def take(self, rows: np.ndarray) -> Rows:
         """Some of the rows, by number."""

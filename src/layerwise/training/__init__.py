@@ -3,7 +3,18 @@
 from .history import Epoch, History
 from .permutation import Permutations
 from .progress import Progress
+from .range_test import RangeTest, find_learning_rate
 from .run import Rows, Run
 from .trainer import train
 
-__all__ = ["Epoch", "History", "Permutations", "Progress", "Rows", "Run", "train"]
+__all__ = [
+    "Epoch",
+    "History",
+    "Permutations",
+    "Progress",
+    "RangeTest",
+    "Rows",
+    "Run",
+    "find_learning_rate",
+    "train",
+]

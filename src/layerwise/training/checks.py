@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DataError, DTypeError, ShapeError
 from ..graph import Tensor, dtypes, show
-from ..nn.losses import LOSSES, Loss
+from ..nn.losses import Loss
 
 ONE_HOT_ADVICE = "number the labels first: classes, y = numpy.unique(labels, return_inverse=True)"
 
@@ -128,26 +128,28 @@ def target_for(name: str, y: np.ndarray, loss: Loss, prediction: Tensor) -> np.n
     """
     if loss.target == "classes":
         return _classes(name, y, loss, prediction)
-    wanted = tuple(d for d in prediction.shape[1:] if isinstance(d, int))
+    wanted = tuple(d for d in loss.target_shape(prediction.shape)[1:] if isinstance(d, int))
     trailing = y.shape[1:]
-    builtin = LOSSES.get(loss.name) is loss
     if trailing != wanted and (*trailing, 1) != wanted and trailing != (*wanted, 1):
-        if builtin:
+        if loss.builtin:
             raise _mismatch(name, y, loss, prediction)
         # Class numbers in a column, for a loss of the user's own.
         return y.reshape(-1) if trailing == (1,) and y.dtype.kind in "iub" else y
-    if not builtin and y.dtype.kind != "f":
+    if not loss.builtin and y.dtype.kind != "f":
         return y
     y = finite(name, y, prediction.dtype).reshape(len(y), *wanted)
-    if loss.target == "binary":
-        if y.min() < 0 or y.max() > 1:
-            bad = y[(y < 0) | (y > 1)][0]
-            raise DataError(
-                f"{name}: '{loss.name}' takes 0 and 1 (or probabilities), got {bad:g}; "
-                "for more than two classes use 'cross_entropy' with an output for each"
-            )
-        if wanted in ((), (1,)) and y.min() == y.max() and y.min() in (0, 1):
-            raise _one_class(name, int(y.min()))
+    if loss.lowest is not None and y.min() < loss.lowest:
+        row = int(np.argmax((y < loss.lowest).reshape(len(y), -1).any(1)))
+        raise DataError(
+            f"{name}: '{loss.name}' takes numbers of at least {loss.lowest:g}, got "
+            f"{y[row].min():g} in row {row}; for numbers of both signs use 'mse', 'mae' or 'huber'"
+        )
+    if loss.target == "binary" and (y.min() < 0 or y.max() > 1):
+        bad = y[(y < 0) | (y > 1)][0]
+        raise DataError(
+            f"{name}: '{loss.name}' takes 0 and 1 (or probabilities), got {bad:g}; "
+            "for more than two classes use 'cross_entropy' with an output for each"
+        )
     return y
 
 
@@ -183,11 +185,12 @@ def _classes(name: str, y: np.ndarray, loss: Loss, prediction: Tensor) -> np.nda
 
 
 def check_several_classes(name: str, y: np.ndarray, loss: Loss) -> None:
-    """Raise `DataError` when a training target of class numbers holds one class only."""
-    if loss.target == "classes" and y.dtype == dtypes.int32 and len(y) > 1:
-        low, high = int(y.min()), int(y.max())
-        if low == high:
-            raise _one_class(name, low)
+    """Raise `DataError` when a training target of single classes holds one class only."""
+    numbered = loss.target == "classes" and y.dtype == dtypes.int32 and len(y) > 1
+    if numbered or (loss.target == "binary" and y.size == len(y)):
+        low, high = y.min(), y.max()
+        if low == high and low == int(low):
+            raise _one_class(name, int(low))
 
 
 def _one_class(name: str, label: int) -> DataError:
@@ -203,6 +206,9 @@ def _mismatch(name: str, y: np.ndarray, loss: Loss, prediction: Tensor) -> Shape
     if loss.target == "classes":
         want = "class numbers (n,) or one-hot rows (n, classes)"
         advice = "the last layer needs one output for each class"
+    elif len(loss.levels) > 1:
+        want = "one number for each row, (n,)"
+        advice = "all of a row's outputs are quantiles of the same number"
     else:
         want = "the shape of the net's output"
         advice = "make the last layer's outputs as many as the target's columns"

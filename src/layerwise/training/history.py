@@ -19,11 +19,11 @@ class Epoch:
     """Counted from 1."""
     training_loss: float
     training_accuracy: float | None
-    """Fraction of rows whose class was right, for class targets."""
+    """Fraction of rows whose class was right, for class targets; of labels, if a row has many."""
     validation_loss: float | None
     validation_accuracy: float | None
     validation_r2: float | None
-    """1 - squared error / variance of the target, for number targets."""
+    """1 - squared error / variance of the target, for number targets other than quantiles."""
     validation_mae: float | None
     """Mean absolute error, for number targets."""
     learning_rate: float

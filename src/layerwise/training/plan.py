@@ -71,6 +71,7 @@ class Plan:
     ----------
     train : a step: ``loss`` () and, for classes, ``correct`` () out; weights and moments updated.
     initial : the optimiser's variables with their first values.
+    prediction : the network's output in the training program.
     loss, gradients : the graphs in the training program, for the diagnosis of a NaN.
     probes : the layers' outputs in it.
     fewest_rows : rows that a step must have: 2 when the network normalises over its batch.
@@ -81,6 +82,7 @@ class Plan:
 
     train: Executable
     initial: dict[Tensor, np.ndarray]
+    prediction: Tensor
     loss: Tensor
     gradients: dict[str, Tensor]
     probes: list[Probe]
@@ -205,6 +207,7 @@ def _build(
     return Plan(
         train=backend.compile(Program(outputs, updates), threads),
         initial=step.initial,
+        prediction=traced.prediction,
         loss=stable,
         gradients=by_name,
         probes=probes,
@@ -239,8 +242,9 @@ def _measures(prediction: Tensor, target: np.ndarray, options: Options) -> dict[
     right = correct(options.loss, prediction, expected)
     if right is not None:
         measures["correct"] = right
-    elif options.loss.target == "numbers" and prediction.shape == expected.shape:
-        error = prediction - cast(expected, prediction.dtype)
+    elif options.loss.is_central and prediction.shape == expected.shape:
+        # In the target's own units: for poisson the net gives logarithms.
+        error = options.loss.prediction(prediction) - cast(expected, prediction.dtype)
         measures |= {"absolute": sum(absolute(error)), "squared": sum(square(error))}
     return measures
 

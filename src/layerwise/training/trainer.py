@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from .. import backends
-from ..errors import DataError
-from ..nn.losses import usual_loss
 from ..nn.module import Module
-from .checks import check_several_classes
-from .loop import Loop
-from .options import ClassWeight, settings, weights_of_classes
-from .plan import Options, plan_for, trace_training
+from .options import ClassWeight
+from .prepare import prepare
 from .progress import Progress
-from .rows import fed_rows, raw_inputs, split_pair
 from .run import Run
 
 
@@ -58,8 +50,9 @@ def train(
     data : (X, y). X of shape (n, *features), or a tuple of arrays for a net with several inputs. y
         of shape (n,) or (n, 1), (n, classes) or (n, outputs), as the loss takes it. All rows train.
     validation : (X, y) or (X, y, sample_weight) to measure after each epoch; never trained on.
-    loss : mse, mae, huber, bce, bce_with_logits, cross_entropy, nll, or a function
-        (prediction, target) in graph functions that gives a number for each row, or one for all.
+    loss : mse, mae, huber, poisson, bce, bce_with_logits, cross_entropy, nll, "quantile(0.9)" (also
+        `layerwise.nn.losses.quantile`), or a function (prediction, target) in graph functions that
+        gives a number for each row, or one for all.
         By default it follows from the target: cross_entropy for class numbers or one-hot rows and
         a net with several outputs; bce_with_logits for whole numbers or booleans that are all 0 or
         1 and one output (bce if the net ends in a sigmoid); else mse. `Run.loss` says which.
@@ -99,20 +92,18 @@ def train(
     TrainingDiverged : the loss became NaN or infinite. Training stopped, the net holds the last
         finite weights, and the error names the layer and the step.
     """
-    given, y = split_pair("data", data)
-    arrays = raw_inputs("", given)
-    if not net.parameters():
-        raise DataError(f"{net} has no parameters, so there is nothing to train")
-    machine = backends.get(backend)
-    traced = trace_training(net, arrays)
-    options = settings(
-        loss=usual_loss(traced.prediction, y) if loss is None else loss,
+    return prepare(
+        net,
+        data,
+        validation=validation,
+        loss=loss,
         optimizer=optimizer,
         learning_rate=learning_rate,
         schedule=schedule,
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
+        sample_weight=sample_weight,
         class_weight=class_weight,
         label_smoothing=label_smoothing,
         clip_norm=clip_norm,
@@ -120,65 +111,13 @@ def train(
         restore_best=restore_best,
         shuffle=shuffle,
         threads=threads,
+        backend=backend,
         checkpoint=checkpoint,
         resume=resume,
         on_epoch=on_epoch,
         progress=progress,
         chunk_seconds=chunk_seconds,
-    )
-    fed = [t.dtype for t in traced.inputs]
-    rows = fed_rows(
-        "", given, arrays, fed, y, sample_weight, options.loss, traced.prediction
-    )  # fmt: skip
-    check_several_classes("y", rows.target, options.loss)
-    fewest = max(module.least_rows for _, module in net.named_modules())
-    if min(len(rows), options.batch_size) < fewest:
-        raise DataError(
-            f"the network has a layer that needs at least {fewest} rows in a step (batch "
-            f"normalisation); there are {len(rows)} rows and the batch size is {options.batch_size}"
-        )
-    held_out = None
-    if validation is not None:
-        held_out = _validation(validation, arrays, fed, options.loss, traced.prediction)
-    elif options.early_stopping is not None:
-        raise DataError("early_stopping needs validation=(X, y): rows to measure on")
-    classes = 2 if options.loss.target == "binary" else traced.prediction.shape[-1]
-    weights = weights_of_classes(class_weight, options.loss, rows.target, classes)  # type: ignore[arg-type]
-    weighted = rows.weight is not None or (held_out is not None and held_out.weight is not None)
-    plan = plan_for(
-        net,
-        traced,
-        rows.target,
-        Options(
-            options.loss,
-            options.optimizer,
-            weighted=weighted,
-            class_weighted=weights is not None,
-            smoothed=label_smoothing != 0,
-            clipped=clip_norm is not None,
-        ),
-        machine,
-        options.threads,
-    )
-    return Loop(net, plan, options, rows, held_out, weights).run()
-
-
-def _validation(
-    given: Sequence[Any],
-    training: Sequence[np.ndarray],
-    dtypes: Sequence[np.dtype],
-    loss: Any,
-    prediction: Any,
-) -> Any:
-    weight = given[2] if isinstance(given, tuple | list) and len(given) == 3 else None
-    inputs, y = split_pair("validation", given[:2] if weight is not None else given)
-    arrays = raw_inputs("validation ", inputs)
-    if [a.shape[1:] for a in arrays] != [a.shape[1:] for a in training]:
-        raise DataError(
-            f"validation X has rows of shape {[a.shape[1:] for a in arrays]}, training X of "
-            f"{[a.shape[1:] for a in training]}; both need the same columns"
-        )
-    return fed_rows("validation ", inputs, arrays, dtypes, y, weight, loss, prediction)
+    ).run()
 
 
 __all__ = ["train"]

@@ -8,7 +8,15 @@ one to a file.
 from .activation import draw_activation
 from .descent import draw_descent
 from .history import draw_history
+from .range_test import draw_range_test
 from .regions import draw_regions
 from .schedule import draw_schedule
 
-__all__ = ["draw_activation", "draw_descent", "draw_history", "draw_regions", "draw_schedule"]
+__all__ = [
+    "draw_activation",
+    "draw_descent",
+    "draw_history",
+    "draw_range_test",
+    "draw_regions",
+    "draw_schedule",
+]

@@ -7,8 +7,9 @@ at once), and returns shape (batch,). `batch_loss` makes of them the scalar that
 from .batch import batch_loss, class_weights, per_row, weighted_mean
 from .binary import bce, bce_with_logits
 from .classes import cross_entropy, nll
+from .counts import poisson
 from .numbers import huber, mae, mse
-from .registry import LOSSES, OUTPUTS, Loss, LossFunction, find
+from .registry import LOSSES, OUTPUTS, Loss, LossFunction, find, quantile
 from .usual import output_kind, usual_loss
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "nll",
     "output_kind",
     "per_row",
+    "poisson",
+    "quantile",
     "usual_loss",
     "weighted_mean",
 ]

@@ -36,6 +36,8 @@ def per_row(
 ) -> Any:
     """The loss of each row, times the weight of its class.
 
+    Where a row has several answers, each counts with the weight of its own class.
+
     Returns
     -------
     Shape (batch,); or a scalar when the user's own function gives one and there are no weights.
@@ -45,12 +47,7 @@ def per_row(
     OptionError : class weights or label smoothing with a loss that has no classes; class weights
         with a function that gives one number for the whole batch.
     """
-    loss = find(loss)
-    values = _values(loss, prediction, target, label_smoothing)
-    if class_weight is None:
-        return values
-    _check_weighable(loss, values, "class weights")
-    return values * class_weights(loss, prediction, target, class_weight, values.dtype)
+    return _weighted(find(loss), prediction, target, class_weight, label_smoothing)[0]
 
 
 def weighted_mean(values: Any, weights: Any = None) -> Any:
@@ -68,8 +65,11 @@ def weighted_mean(values: Any, weights: Any = None) -> Any:
             f"expected a weight for each row, shape {show(values.shape)}, got {show(weights.shape)}"
         )
     weights = cast(weights, values.dtype)
-    weight = total(weights)
-    return total(weights * values) / where(equal(weight, 0.0), full_like(weight, 1), weight)
+    return _ratio(total(weights * values), total(weights))
+
+
+def _ratio(value: Any, weight: Any) -> Any:
+    return value / where(equal(weight, 0.0), full_like(weight, 1), weight)
 
 
 def batch_loss(
@@ -81,6 +81,9 @@ def batch_loss(
     label_smoothing: Any = 0.0,
 ) -> Any:
     """The scalar that training lowers: sum(w l) / sum(w), w the row's weight times its class's.
+
+    The sums run over rows, and over the answers of a row where it has several, such as the labels
+    of a target (batch, labels).
 
     Parameters
     ----------
@@ -97,11 +100,7 @@ def batch_loss(
         label smoothing for one without classes.
     """
     loss = find(loss)
-    values = _values(loss, prediction, target, label_smoothing)
-    weights = None
-    if class_weight is not None:
-        _check_weighable(loss, values, "class weights")
-        weights = class_weights(loss, prediction, target, class_weight, values.dtype)
+    values, weights = _weighted(loss, prediction, target, class_weight, label_smoothing)
     if sample_weight is not None:
         _check_weighable(loss, values, "sample weights")
         _, sample_weight = together(values, sample_weight)
@@ -111,14 +110,27 @@ def batch_loss(
                 f"{show(sample_weight.shape)}"
             )
         sample_weight = cast(reshape(sample_weight, values.shape), values.dtype)
+        values = values * sample_weight
         weights = sample_weight if weights is None else sample_weight * weights
-    return values if values.shape == () else weighted_mean(values, weights)
+    if values.shape == ():
+        return values
+    return mean(values) if weights is None else _ratio(total(values), total(weights))
 
 
 def class_weights(
     loss: Loss, prediction: Any, target: Any, class_weight: Any, dtype: object = "float32"
 ) -> Any:
-    """Shape (batch,): the weight of each row's class, for `class_weight` of shape (classes,)."""
+    """Shape (batch,): the weight of each row's class, for `class_weight` of shape (classes,).
+
+    Where a row has several answers, the mean of their weights.
+    """
+    return row_mean(_weights_of_answers(loss, prediction, target, class_weight, dtype))
+
+
+def _weights_of_answers(
+    loss: Loss, prediction: Any, target: Any, class_weight: Any, dtype: object
+) -> Any:
+    """(batch, ...) without the axis of classes."""
     prediction, target = together(prediction, target)
     if not isinstance(class_weight, Tensor):
         class_weight = np.asarray(class_weight, dtypes.as_dtype(dtype))
@@ -143,14 +155,33 @@ def class_weights(
         )
     if loss.target == "binary":
         target = cast(target, dtype)
-        return row_mean(class_weight[0] + (class_weight[1] - class_weight[0]) * target)
+        return class_weight[0] + (class_weight[1] - class_weight[0]) * target
     each = reshape(class_weight, (1,) * (len(prediction.shape) - 1) + (classes,))
     if dtypes.is_float(target.dtype):
-        return row_mean(total(cast(target, dtype) * each, -1))
-    return row_mean(total(where(is_class(target, each.shape[-1]), each, zeros_like(each)), -1))
+        return total(cast(target, dtype) * each, -1)
+    return total(where(is_class(target, each.shape[-1]), each, zeros_like(each)), -1)
 
 
-def _values(loss: Loss, prediction: Any, target: Any, label_smoothing: Any) -> Any:
+def _weighted(
+    loss: Loss, prediction: Any, target: Any, class_weight: Any, label_smoothing: Any
+) -> tuple[Any, Any]:
+    """(batch,) losses with the weights of classes in them, and those weights, or None."""
+    if class_weight is None:
+        return _values(loss, prediction, target, label_smoothing), None
+    prediction, target = together(prediction, target)
+    dtype = prediction.dtype if dtypes.is_float(prediction.dtype) else dtypes.float32
+    answers = _weights_of_answers(loss, prediction, target, class_weight, dtype)
+    weights = row_mean(answers)
+    if loss.builtin:
+        return _values(loss, prediction, target, label_smoothing, answers), weights
+    values = _values(loss, prediction, target, label_smoothing)
+    _check_weighable(loss, values, "class weights")
+    return values * cast(weights, values.dtype), cast(weights, values.dtype)
+
+
+def _values(
+    loss: Loss, prediction: Any, target: Any, label_smoothing: Any, weight: Any = None
+) -> Any:
     options: dict[str, Any] = {}
     if not isinstance(label_smoothing, int | float) or label_smoothing != 0:
         if loss.function not in (cross_entropy, nll):
@@ -158,6 +189,8 @@ def _values(loss: Loss, prediction: Any, target: Any, label_smoothing: Any) -> A
                 f"label smoothing goes with cross_entropy and nll, not with '{loss.name}'"
             )
         options["label_smoothing"] = label_smoothing
+    if weight is not None:
+        options["weight"] = weight
     prediction, target = together(prediction, target)
     have, want = tuple(target.shape), tuple(prediction.shape)
     if have == (*want, 1) or (*have, 1) == want:

@@ -27,7 +27,9 @@ from ...graph.stable import is_softmax
 from .shapes import row_mean, together
 
 
-def cross_entropy(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> Any:
+def cross_entropy(
+    prediction: Any, target: Any, label_smoothing: Any = 0.0, weight: Any = None
+) -> Any:
     """Minus the log of the probability that ``softmax(prediction)`` gives to the right class.
 
     Parameters
@@ -38,6 +40,7 @@ def cross_entropy(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> A
         probabilities, shape (batch, classes).
     label_smoothing : the part of the target that is spread over all classes (Szegedy et al. 2016,
         "Rethinking the Inception architecture", section 7); a number or a scalar tensor.
+    weight : factor of each answer's loss, in the shape of the predictions without the classes.
 
     Returns
     -------
@@ -53,10 +56,10 @@ def cross_entropy(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> A
     # Of a softmax's output the plain logarithm is taken; the two become one stable form.
     ready = isinstance(prediction, Tensor) and is_softmax(prediction)
     scores = log(prediction) if ready else log_softmax(prediction)
-    return _negative_log_likelihood("cross_entropy", scores, target, label_smoothing)
+    return _negative_log_likelihood("cross_entropy", scores, target, label_smoothing, weight)
 
 
-def nll(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> Any:
+def nll(prediction: Any, target: Any, label_smoothing: Any = 0.0, weight: Any = None) -> Any:
     """Negative log-likelihood: minus the log-probability of the right class.
 
     `prediction` holds log-probabilities, such as `log_softmax` gives; the rest is as for
@@ -64,10 +67,10 @@ def nll(prediction: Any, target: Any, label_smoothing: Any = 0.0) -> Any:
     """
     prediction, target = together(prediction, target)
     _check_classes("nll", prediction)
-    return _negative_log_likelihood("nll", prediction, target, label_smoothing)
+    return _negative_log_likelihood("nll", prediction, target, label_smoothing, weight)
 
 
-def _negative_log_likelihood(name: str, logs: Any, target: Any, smoothing: Any) -> Any:
+def _negative_log_likelihood(name: str, logs: Any, target: Any, smoothing: Any, weight: Any) -> Any:
     target = class_target(name, logs, target)
     nothing = zeros_like(logs)
     if dtypes.is_float(target.dtype):
@@ -79,8 +82,8 @@ def _negative_log_likelihood(name: str, logs: Any, target: Any, smoothing: Any) 
         if not 0 <= smoothing <= 1:
             raise OptionError(f"{name}: expected label smoothing from 0 to 1, got {smoothing}")
         if smoothing == 0:
-            return row_mean(-likelihood)
-    return row_mean(-((1.0 - smoothing) * likelihood + smoothing * mean(logs, -1)))
+            return row_mean(-likelihood, weight)
+    return row_mean(-((1.0 - smoothing) * likelihood + smoothing * mean(logs, -1)), weight)
 
 
 def _check_classes(name: str, prediction: Any) -> None:

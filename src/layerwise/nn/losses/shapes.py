@@ -32,8 +32,10 @@ def aligned(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
     return prediction, cast(reshape(target, want), prediction.dtype)
 
 
-def row_mean(values: Any) -> Any:
-    """(batch, ...) to (batch,)."""
+def row_mean(values: Any, weight: Any = None) -> Any:
+    """(batch, ...) to (batch,): the mean over a row's places, each times its weight if given."""
+    if weight is not None:
+        values = values * weight
     rank = len(values.shape)
     if rank == 1:
         return values

@@ -1,0 +1,190 @@
+"""`layerwise train FILE`: read, divide, decide, fit, test, save; and say what was chosen."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import numpy as np
+
+from ... import backends
+from ...data.tables import Decision
+from ...tabular.measures import Measured
+from ..errors import INTERRUPTED
+from ..screen import Screen
+from . import describe
+from .cross import CrossValidated, cross_validate
+from .fitting import Fitted, decide, fit
+from .measuring import measure_test, predictions
+from .options import Options
+from .progress import MemberProgress, until_interrupted
+from .rates import find_rate
+from .rows import Part, Rows, divide, read_rows
+
+
+def run_train(options: Options) -> int:
+    """Do the command; gives the exit code."""
+    began = time.monotonic()
+    rows = read_rows(options)
+    part, notes = divide(rows, options)
+    decisions = decide(rows, part, options)
+    with backends.using(options.backend):
+        with Screen(quiet=options.quiet or options.json) as screen:
+            describe.show_rows(screen, rows, part, options)
+            describe.show_columns(screen, decisions)
+            for note in (*rows.notes, *notes):
+                screen.field("note", note)
+            rate = _rate(rows, part, decisions, options, screen)
+            screen.line()
+            crossed = None
+            if options.folds is not None:
+                crossed = cross_validate(rows, options, rate, screen)
+            progress = MemberProgress(screen, "" if crossed is None else "all rows")
+            with until_interrupted(progress):
+                fitted = fit(rows, part, decisions, options, rate, progress)
+            progress.end()
+        measured = test = None
+        if part.test is not None:
+            test = predictions(fitted, rows, part.test)
+            measured = measure_test(fitted, rows, part, test)
+        facts = _facts(options, rows, part, decisions, fitted, measured, crossed)
+        facts["stopped"] = "interrupted" if progress.interrupted else "epochs"
+        facts["seconds"] = round(time.monotonic() - began, 3)
+        fitted.model.summary.update(_summary(options, rows, part, decisions, facts))
+        fitted.model.save(options.out)
+    if options.json:
+        print(json.dumps(facts))
+    else:
+        _show_outcome(options, rows, part, facts, measured, test, crossed)
+    return INTERRUPTED if progress.interrupted else 0
+
+
+def _rate(
+    rows: Rows, part: Part, decisions: list[Decision], options: Options, screen: Screen
+) -> float | None:
+    if options.learning_rate != "find":
+        return options.learning_rate  # type: ignore[return-value]
+    found = find_rate(rows, part, decisions, options)
+    screen.field("rate", f"{found.suggestion:g}. {found.reason}")
+    if options.rate_picture is not None:
+        found.draw(options.rate_picture)
+        screen.field("picture", str(options.rate_picture))
+    return found.suggestion
+
+
+def _facts(
+    options: Options,
+    rows: Rows,
+    part: Part,
+    decisions: list[Decision],
+    fitted: Fitted,
+    measured: Measured | None,
+    crossed: CrossValidated | None,
+) -> dict[str, Any]:
+    """The outcome for programs."""
+    facts: dict[str, Any] = {}
+    for name in describe.MEASURES:
+        if measured is not None and name in measured.values:
+            facts[f"test_{name}"] = _finite(measured.values[name])
+            facts[f"constant_{name}"] = _finite(measured.constant[name])
+        if crossed is not None and name in crossed.mean:
+            facts[f"test_{name}"] = _finite(crossed.mean[name])
+            facts[f"test_{name}_spread"] = _finite(crossed.spread[name])
+            facts[f"constant_{name}"] = _finite(crossed.constant[name])
+    if measured is not None:
+        low, high = measured.interval or (None, None)
+        facts[f"test_{measured.main}_interval"] = [_finite(low), _finite(high)]
+    tested = len(rows) if part.test is None else len(part.test)
+    return facts | {
+        "test_rows": tested if crossed is None else crossed.rows,
+        "folds": None if crossed is None else crossed.folds,
+        "training_rows": len(part.training),
+        "validation_rows": None if part.validation is None else len(part.validation),
+        "rows": rows.in_file,
+        "target": options.target,
+        "task": rows.goal.goal,
+        "task_reason": rows.goal.reason,
+        "classes": list(rows.classes) or None,
+        "columns": {d.name: {"role": d.role, "reason": d.reason} for d in decisions},
+        "warnings": [f"{d.name}: {d.role}, {d.reason}" for d in decisions if d.warning],
+        "notes": rows.notes,
+        "members": describe.members_of(fitted.ensemble),
+        "parameters": fitted.ensemble.parameter_count,
+        "loss": fitted.ensemble.task.loss.name,
+        "model": str(options.out),
+        "seed": options.seed,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None
+
+
+def _summary(
+    options: Options, rows: Rows, part: Part, decisions: list[Decision], facts: dict[str, Any]
+) -> dict[str, Any]:
+    """What the saved model remembers."""
+    from ... import __version__
+
+    measures = {k: v for k, v in facts.items() if k.startswith(("test_", "constant_"))}
+    return {
+        "layerwise": __version__,
+        "loss": facts["loss"],
+        "columns": [
+            {"name": d.name, "role": d.role, "reason": d.reason, "warning": d.warning}
+            for d in decisions
+        ],
+        "target_column": options.target,
+        "task": rows.goal.goal,
+        "members": facts["members"],
+        "data": {"rows": len(part.training), "source": rows.table.source},
+        "tested": {"folds": facts["folds"], **measures},
+        "seconds": facts["seconds"],
+        "stopped": facts["stopped"],
+        "seed": options.seed,
+    }
+
+
+def _show_outcome(
+    options: Options,
+    rows: Rows,
+    part: Part,
+    facts: dict[str, Any],
+    measured: Measured | None,
+    found: np.ndarray | None,
+    crossed: CrossValidated | None,
+) -> None:
+    with Screen(quiet=options.quiet) as screen:
+        screen.field("members", describe.members_line(facts["members"]))
+        screen.line()
+        if measured is not None:
+            assert found is not None
+            assert part.test is not None
+            values = {n: describe.measure(n, v) for n, v in measured.values.items()}
+            describe.show_measures(screen, values, measured.constant)
+            if rows.labels is not None:
+                screen.line()
+                truth = rows.labels[part.test]
+                describe.show_confusions(screen, truth, found.argmax(1), rows.classes)
+            screen.line()
+        if crossed is not None:
+            values = {name: crossed.with_spread(name) for name in crossed.mean}
+            describe.show_measures(screen, values, crossed.constant)
+            screen.line()
+    with Screen() as screen:
+        if facts["stopped"] == "interrupted":
+            count = sum(each["members"] for each in facts["members"])
+            screen.say(f"stopped: what was trained until then is kept, {count} members", "yellow")
+        screen.say(_result(measured, crossed), "bold green")
+        screen.say(f"model saved in {options.out}")
+
+
+def _result(measured: Measured | None, crossed: CrossValidated | None) -> str:
+    if crossed is not None:
+        return crossed.result
+    assert measured is not None
+    name = describe.MEASURES[measured.main]
+    value = describe.measure(measured.main, measured.values[measured.main])
+    interval = describe.interval_text(measured)
+    return f"test {name} {value}{interval} on {measured.rows:,} rows never used before"
