@@ -4,10 +4,10 @@
     python docs/guide/make_pictures.py dropout relu  these pages only
     python docs/guide/make_pictures.py --printouts   write the printouts into the pages as well
 
-A page's blocks of Python run in order in one namespace, in a folder with a folder `pictures`. The
-block of text after a block of Python is what it prints. Opened with ```text, it is always the same;
-with ```text within 30%, its numbers come from a training, whose last digits differ from machine to
-machine.
+A page's blocks of Python run in order in one namespace, and its blocks of sh between them, in a
+folder with a folder `pictures`. The block of text after such a block is what it prints. Opened with
+```text, it is always the same; with ```text within 30%, its numbers come from a training, whose
+last digits differ from machine to machine.
 """
 
 from __future__ import annotations
@@ -18,16 +18,22 @@ import io
 import math
 import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import layerwise
+
 HERE = Path(__file__).parent
 PAGES = sorted(page for page in HERE.glob("*.md") if page.name != "README.md")
 
 _BLOCK = re.compile(
-    r"^```python\n(?P<code>.*?)^```\n"
+    r"^```(?P<language>python|sh)\n(?P<code>.*?)^```\n"
     r"(?:\s*^```text(?: within (?P<percent>\d+)%)?\n(?P<text>.*?)^```$)?",
     re.DOTALL | re.MULTILINE,
 )
@@ -36,17 +42,19 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.(\d+))?(?:e[+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Block:
-    """A block of Python in a page, with what it is said to print.
+    """A block of code in a page, with what it is said to print.
 
     Attributes
     ----------
-    code : the Python.
+    language : python or sh.
+    code : what it says.
     line : where it begins in the page.
     text : what the page says it prints; None if the page does not say.
     tolerance : by what part of themselves the numbers in the text may differ.
     span : where the text stands in the page.
     """
 
+    language: str
     code: str
     line: int
     text: str | None
@@ -55,10 +63,11 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The blocks of Python of a page, in order."""
+    """The blocks of code of a page, in order."""
     content = page.read_text(encoding="utf-8")
     return [
         Block(
+            language=found["language"],
             code=found["code"],
             line=content.count("\n", 0, found.start("code")) + 1,
             text=found["text"],
@@ -77,6 +86,9 @@ def run(page: Path, folder: Path) -> Iterator[tuple[Block, str]]:
     os.chdir(folder)
     try:
         for block in blocks(page):
+            if block.language == "sh":
+                yield block, run_shell(block, page)
+                continue
             printed = io.StringIO()
             # Empty lines before it make a traceback name the line of the page.
             code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
@@ -85,6 +97,20 @@ def run(page: Path, folder: Path) -> Iterator[tuple[Block, str]]:
             yield block, printed.getvalue()
     finally:
         os.chdir(before)
+
+
+def run_shell(block: Block, page: Path) -> str:
+    """Run commands, of which `layerwise` is the one of this Python; gives what they print."""
+    source = str(Path(layerwise.__file__).parents[1])
+    done = subprocess.run(
+        ["sh", "-ec", f'layerwise() {{ "$PYTHON" -m layerwise "$@"; }}\n{block.code}'],
+        env={**os.environ, "PYTHON": sys.executable, "PYTHONPATH": source, "COLUMNS": "100"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    if done.returncode:
+        raise RuntimeError(f"{page.name}, line {block.line}: {done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def same(expected: str, printed: str, tolerance: float = 0.0) -> bool:
@@ -137,11 +163,13 @@ def main() -> None:
     for page in PAGES:
         if chosen.pages and page.stem not in chosen.pages:
             continue
-        found = list(run(page, HERE))
+        with tempfile.TemporaryDirectory() as folder:  # pages write tables and models too
+            found = list(run(page, Path(folder)))
+            for picture in Path(folder, "pictures").iterdir():
+                make_small(picture)
+                shutil.copyfile(picture, HERE / "pictures" / picture.name)
         if chosen.printouts:
             write_printouts(page, found)
-        for name in re.findall(r"pictures/[\w-]+\.png", page.read_text(encoding="utf-8")):
-            make_small(HERE / name)
         print(page.name)
 
 

@@ -4,6 +4,7 @@ from . import backends as backends
 from . import compiler as compiler
 from . import data as data
 from . import errors as errors
+from . import estimators as estimators
 from . import graph as graph
 from . import insight as insight
 from . import model as model
@@ -17,6 +18,8 @@ from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import ShapeError as ShapeError
 from .errors import TrainingDiverged as TrainingDiverged
+from .estimators import Classifier as Classifier
+from .estimators import Regressor as Regressor
 from .graph import Tensor as Tensor
 from .graph import absolute as absolute
 from .graph import add as add

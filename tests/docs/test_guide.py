@@ -1,7 +1,7 @@
 """The guide is code: every page runs, prints what it says, and makes the pictures that it shows.
 
-All blocks of Python of a page run in order in one namespace. A block of text right after a block of
-Python is what that block prints: to the character, unless it is opened with ``text within 30%``.
+All blocks of Python of a page run in order in one namespace, and blocks of sh in between. A block of
+text right after a block of code is what that block prints: to the character, unless it is opened with ``text within 30%``.
 Then the words are the same and each number is within 30% of the page's, or within one unit of its
 last digit, because what comes out of a training differs a little from machine to machine. After a
 change, `python docs/guide/make_pictures.py --printouts` writes pictures and printouts anew; the
@@ -93,7 +93,7 @@ def test_printouts_are_compared_as_described(expected, printed, tolerance, resul
 @pytest.mark.slow
 def test_pictures_and_printouts_can_be_written_anew(tmp_path):
     copy = tmp_path / "guide"
-    shutil.copytree(GUIDE, copy, ignore=shutil.ignore_patterns("pictures"))
+    shutil.copytree(GUIDE, copy, ignore=shutil.ignore_patterns("*.png"))
     command = [sys.executable, str(copy / "make_pictures.py"), "--printouts"]
     subprocess.run(command, check=True, timeout=300, capture_output=True)
     for page in guide.PAGES:

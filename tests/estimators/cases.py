@@ -11,10 +11,10 @@ POOLED = {"epochs": 6, "members": 2, "hidden_layer_sizes": (8,), "linear": True}
 
 
 def numbers(rows=120, columns=4, seed=0):
-    """X of normal numbers, and classes that follow from two of its columns."""
+    """Rows of normal numbers, and classes that follow from two of its columns."""
     random = np.random.default_rng(seed)
-    X = random.normal(size=(rows, columns))
-    return X, (X[:, 0] + X[:, 1] > 0).astype(int)
+    data = random.normal(size=(rows, columns))
+    return data, (data[:, 0] + data[:, 1] > 0).astype(int)
 
 
 def frame(rows=160, seed=0):

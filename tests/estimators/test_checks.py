@@ -1,9 +1,12 @@
 """scikit-learn's own checks of estimators."""
 
 import pytest
+from cases import QUICK
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from layerwise import Classifier, Regressor
+from layerwise.estimators import HiddenLayers
 
 WEIGHTS_AS_REPEATS = "minibatches and folds of other rows: equal on average only, see test_weights"
 NOT_EXACT = {
@@ -12,8 +15,8 @@ NOT_EXACT = {
 }
 
 USUAL = [
-    Classifier(epochs=8, members=2, n_jobs=1),
-    Regressor(epochs=8, members=2, n_jobs=1),
+    Classifier(epochs=8, members=1, n_jobs=1),
+    Regressor(epochs=8, members=1, n_jobs=1),
 ]
 
 EXACT = {
@@ -23,7 +26,7 @@ EXACT = {
     "dropout": 0,
     "shuffle": False,
     "dtype": "float64",
-    "epochs": 40,
+    "epochs": 20,
     "learning_rate": 0.02,
     "n_jobs": 1,
 }
@@ -37,3 +40,34 @@ def test_usual(estimator, check):
 @parametrize_with_checks([Classifier(**EXACT), Regressor(**EXACT)])
 def test_exact(estimator, check):
     check(estimator)
+
+
+HIDDEN = HiddenLayers(Classifier(**{**QUICK, "n_jobs": 1, "random_state": 0}))
+
+
+@parametrize_with_checks([HIDDEN])
+def test_hidden_layers(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_estimators_dtypes",
+        "check_estimators_overwrite_params",
+        "check_estimators_pickle",
+        "check_fit2d_1feature",
+        "check_fit_idempotent",
+        "check_methods_sample_order_invariance",
+        "check_n_features_in",
+        "check_sample_weights_list",
+    ],
+)
+@pytest.mark.parametrize("estimator", [Classifier(), Regressor()], ids=["classifier", "regressor"])
+def test_defaults(estimator, check):
+    getattr(estimator_checks, check)(type(estimator).__name__, estimator)
+
+
+def test_defaults_learn():
+    estimator_checks.check_classifiers_train("Classifier", Classifier())
+    estimator_checks.check_regressors_train("Regressor", Regressor())

@@ -221,7 +221,8 @@ def test_attributes():
     ]  # fmt: skip
     assert model.encoder_.cardinalities
     members = model.ensemble_.members
-    assert len(model.history_) == len(model.best_epoch_) == len(members) == 8
+    assert len(model.history_) == len(model.best_epoch_) == len(members)
+    assert len(members) == 2 * len(model.ensemble_.kinds)
     assert all(isinstance(history, History) for history in model.history_)
     assert model.n_iter_ == max(map(len, model.history_)) <= 6
     assert all(1 <= best <= 6 for best in model.best_epoch_)

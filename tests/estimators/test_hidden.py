@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cases import POOLED, QUICK, frame, numbers
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 
 from layerwise import Classifier, OptionError
@@ -61,13 +61,13 @@ def test_a_transformer(model):
 
 def test_in_a_pipeline():
     network = Classifier(**{**QUICK, "epochs": 30}, learning_rate=0.03, random_state=0)
-    pipeline = make_pipeline(HiddenLayers(network), LogisticRegression())
+    pipeline = make_pipeline(HiddenLayers(network), RidgeClassifier())
     assert clone(pipeline).fit(X, Y).score(X, Y) > 0.9
     assert not hasattr(network, "ensemble_")
     assert pipeline.set_params(hiddenlayers__estimator__epochs=3).fit(X, Y).predict(X).shape == (
         120,
     )
     fitted = clone(network).fit(X, Y)
-    later = make_pipeline(fitted.as_transformer(), LogisticRegression()).fit(X, Y)
+    later = make_pipeline(fitted.as_transformer(), RidgeClassifier()).fit(X, Y)
     assert later[0].estimator_ is fitted
     assert later.score(X, Y) > 0.9

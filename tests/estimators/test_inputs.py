@@ -179,7 +179,7 @@ def test_other_columns_when_predicting():
         mixed.predict(DATA.assign(other=1))
     with pytest.raises(ValueError, match="must be in the same order"):
         mixed.predict(DATA[DATA.columns[::-1]])
-    with pytest.raises(DataError, match="column 'size'.*expects numbers.*got 'large'"):
+    with pytest.raises(DataError, match=r"column 'size'.*expects numbers.*got 'large'"):
         mixed.predict(DATA.assign(size="large"))
 
 

@@ -1,5 +1,7 @@
 """Going on: `partial_fit` and `warm_start`."""
 
+import itertools
+
 import numpy as np
 import pytest
 from cases import POOLED, QUICK, frame, numbers
@@ -115,7 +117,7 @@ def test_a_warm_start_goes_on():
     for _ in range(4):
         losses += model.fit(X, NAMES).history_[0]["training_loss"]
     assert losses[-1] < losses[0] / 2
-    assert all(later < earlier * 1.2 for earlier, later in zip(losses, losses[1:], strict=False))
+    assert all(later < earlier * 1.2 for earlier, later in itertools.pairwise(losses))
     cold = Classifier(**settings)
     np.testing.assert_array_equal(
         cold.fit(X, NAMES).predict_proba(X), cold.fit(X, NAMES).predict_proba(X)

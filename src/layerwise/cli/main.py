@@ -131,6 +131,15 @@ def train(
         str | None,
         typer.Option(help="balanced: every class counts alike.", rich_help_panel=TABLE),
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream",
+            help="Read the file in parts while training, in bounded memory; by itself for files "
+            "that are large beside the memory. Makes one network, in one pass over the rows.",
+            rich_help_panel=MEASURING,
+        ),
+    ] = None,
     test_size: Annotated[
         float | None,
         typer.Option(

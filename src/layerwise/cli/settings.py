@@ -61,6 +61,9 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         _table("class-weight", "text", "balanced: every class counts alike."),
     ),
     "Measuring": (
+        _table(
+            "stream", "flag", "Read the file in parts while training, whatever its size.", False
+        ),
         _table("test-size", "number", "Part of the rows that is kept for the test.", 0.25),
         _table("cv", "whole", "Measure by so many folds in place of a single test part."),
         _table("group", "text", "Rows with the same value here are kept together."),

@@ -182,6 +182,43 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
 
     # -- streams -----------------------------------------------------------------------------------
 
+    def fit_stream(
+        self,
+        blocks: Any,
+        *,
+        rows: int,
+        sample: Any,
+        block_rows: int = 65_536,
+        classes: Any = None,
+        validation_data: Any = None,
+    ) -> Any:
+        """Fit one network to rows that come block by block, as all of them do not fit the memory.
+
+        Blocks are read and encoded by another thread while the network trains on the last. A
+        table of millions of rows needs neither folds nor members of several kinds, so there is one
+        network, and `epochs` passes over the rows, one where it is "auto".
+
+        Parameters
+        ----------
+        blocks : a function that gives the blocks of one pass: (X, y) or (X, y, sample_weight).
+        rows, block_rows : about how many rows there are in all, and in a block.
+        sample : (X, y) or (X, y, sample_weight): some rows, drawn from all blocks, by which columns
+            are encoded and the target is scaled. A hundred thousand are plenty.
+        classes : all classes, where the sample may lack one; of a `Classifier` only.
+        validation_data : rows to measure on about 20 times: the best weights are kept, and
+            probabilities are calibrated by them.
+
+        Returns
+        -------
+        The estimator.
+        """
+        from .stream import fit_stream
+
+        return fit_stream(
+            self, blocks, rows=rows, sample=sample, block_rows=block_rows, classes=classes,
+            validation_data=validation_data,
+        )  # fmt: skip
+
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:  # noqa: N803
         recipe = recipe_of(self)
         before = self._before()

@@ -104,6 +104,9 @@ class HiddenLayers(TransformerMixin, BaseEstimator):
             self.estimator_ = self.estimator
         else:
             self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+        self.n_features_in_ = self.estimator_.n_features_in_
+        if hasattr(self.estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.estimator_.feature_names_in_
         return self
 
     def transform(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -123,6 +126,7 @@ class HiddenLayers(TransformerMixin, BaseEstimator):
         """What scikit-learn should know: a target is needed to fit, as by the estimator."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = not self.prefit
+        tags.transformer_tags.preserves_dtype = []
         if hasattr(self.estimator, "__sklearn_tags__"):
             tags.input_tags = self.estimator.__sklearn_tags__().input_tags
         return tags

@@ -15,9 +15,6 @@ from ..nn import activation
 from ..tabular import KINDS, Recipe
 from .presets import EVERY_KIND, Preset, preset
 
-PATIENCE = 12
-"""Epochs without a better one that end a training, for ``early_stopping=True``."""
-
 NETWORKS = {"piecewise": "piecewise", "periodic": "periodic", None: "plain"}
 """The kind of member for each embedding of numbers."""
 
@@ -199,9 +196,9 @@ def _number(name: str, value: Any, above: bool = False) -> float | None:
     return float(value)
 
 
-def _patience(value: Any) -> int | None:
+def _patience(value: Any) -> int | str | None:
     if isinstance(value, bool | np.bool_) or value is None:
-        return PATIENCE if value else None
+        return "auto" if value else None
     if not _is_whole(value) or value < 1:
         raise OptionError(
             "early_stopping: expected True, False or the number of epochs to wait for a better "

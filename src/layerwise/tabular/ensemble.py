@@ -63,23 +63,32 @@ class Ensemble:
 
     def of_kind(self, kind: int, rows: Rows) -> np.ndarray:
         """The mean of the members of one kind, float32 (n, outputs)."""
-        raws = [self.raw(m, rows) for m in self.members if m.kind == kind]
-        return np.asarray(self.task.mean(raws))
+        return np.asarray(self.task.mean(self._raws(kind, self._of_kind(kind), rows)))
 
     def raw(self, member: Member, rows: Rows) -> np.ndarray:
         """One member's own raw outputs, float32 (n, outputs)."""
+        return self._raws(member.kind, [member], rows)[0]
+
+    def _of_kind(self, kind: int) -> list[Member]:
+        return [member for member in self.members if member.kind == kind]
+
+    def _raws(self, kind: int, members: Sequence[Member], rows: Rows) -> list[np.ndarray]:
+        """Raw outputs of members of one kind."""
         backend = backends.get()
-        kinds = tuple((a.shape[1:], a.dtype) for a in rows.inputs)
-        key = (member.kind, backend.name, kinds)
+        key = (kind, backend.name, tuple((a.shape[1:], a.dtype) for a in rows.inputs))
         evaluator = self._evaluators.get(key)
         if evaluator is None:
-            evaluator = Evaluator(self.networks[member.kind], rows.inputs, backend)
+            evaluator = Evaluator(self.networks[kind], rows.inputs, backend)
             self._evaluators[key] = evaluator
-        # The weights are handed over, not put into the network: threads may predict at once.
-        state = self._states.get((id(member), key))
-        if state is None:
-            state = self._states[id(member), key] = evaluator.state(member.values)
-        return evaluator(state, evaluator.feeds(rows.inputs))
+        feeds = evaluator.feeds(rows.inputs)
+        found = []
+        for member in members:
+            # The weights are handed over, not put into the network: threads may predict at once.
+            state = self._states.get((id(member), key))
+            if state is None:
+                state = self._states[id(member), key] = evaluator.state(member.values)
+            found.append(evaluator(state, feeds))
+        return found
 
     def module(self) -> EnsembleNet:
         """All members as one module, to be saved."""

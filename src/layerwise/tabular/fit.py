@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..errors import DataError
 from .ensemble import Ensemble
 from .kinds import MemberKind
 from .members import Job, Member, Watch, Workshop
-from .network import Bins
+from .network import Bins, TabularNet
 from .pool import fit_weights
 from .recipe import Recipe
 from .rows import Columns, Rows
@@ -27,6 +28,12 @@ from .task import Task
 
 FULL_DIVISION = 5
 """From so many folds on every row is held out once."""
+
+MOST_WORK = 1.5e12
+"""Operations of a fit, if no member stops early: half a minute of one core."""
+
+FEWEST_FOLDS = 3
+"""So many members of each kind there are, whatever they cost."""
 
 NEGLIGIBLE = 0.02
 """A kind with a smaller part of the weight than this is left out."""
@@ -67,11 +74,14 @@ def fit(
     TrainingDiverged : a member's loss became NaN at every learning rate that was tried.
     """
     assert rows.target is not None
-    recipe = (recipe or Recipe()).for_rows(len(rows))
+    given = recipe or Recipe()
+    recipe = given.for_rows(len(rows))
     if len(rows) < 2 and not stream:
         raise DataError(f"expected at least 2 rows to train on, got {len(rows)}")
     bins = Bins(rows, columns) if start is None else None
     kinds = kinds_for(recipe, columns, bins, task) if start is None else start.kinds
+    if given.folds is None and bins is not None:
+        recipe = replace(recipe, folds=_affordable(recipe, kinds, columns, bins, task, len(rows)))
     workshop = Workshop(
         kinds, columns, bins, task, recipe, rows, validation,
         threads or available_cores(), backend, watch or Watch(),
@@ -105,6 +115,18 @@ def kinds_for(recipe: Recipe, columns: Columns, bins: Any, task: Task) -> list[M
             made_of += (repr(kind.activation), repr(kind.dropout))
         found.setdefault(made_of, kind)
     return list(found.values())
+
+
+def _affordable(
+    recipe: Recipe, kinds: Sequence[MemberKind], columns: Columns, bins: Bins, task: Task, rows: int
+) -> int:
+    """As many members as the recipe says, fewer where a wide table makes each of them slow."""
+    multiplied = sum(
+        net.parameter_count for net in (TabularNet(k, columns, bins, task.outputs) for k in kinds)
+    )
+    for_each = 6.0 * multiplied * rows * (recipe.epochs or 1)
+    folds = recipe.folds or 1
+    return min(folds, max(FEWEST_FOLDS, int(MOST_WORK / for_each)))
 
 
 def member_seed(seed: int, number: int) -> int:

@@ -184,19 +184,33 @@ class Workshop:
         if threads == 1:
             work()
             return
-        team = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
-        for each in team:
-            each.start()
+        # Events, since a join that Ctrl-C interrupts takes a running thread for ended (bpo-45274).
+        ended = [threading.Event() for _ in range(threads)]
+
+        def begin(end: threading.Event) -> None:
+            try:
+                work()
+            finally:
+                end.set()
+
+        team = [threading.Thread(target=begin, args=(end,), daemon=True) for end in ended]
         try:
             for each in team:
-                while each.is_alive():
-                    each.join(0.2)
+                each.start()
+            for end in ended:
+                while not end.wait(0.2):
+                    pass
         except BaseException:
             # Ctrl-C comes to the main thread only; the others end their epoch and are waited for.
             self.watch.stopped = True
-            for each in team:
-                each.join()
+            for each, end in zip(team, ended, strict=True):
+                if each.ident is not None:
+                    end.wait()
             raise
+        finally:
+            for each in team:
+                if each.ident is not None:
+                    each.join()
 
     def _work(self, job: Job) -> float:
         sizes = [self.columns.width, *self.kinds[job.kind].hidden, self.task.outputs]

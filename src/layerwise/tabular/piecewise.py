@@ -15,7 +15,7 @@ from ..graph import expand_dims, maximum, minimum, reshape
 from ..graph import sum as total
 from ..nn import Buffer, Module
 
-WIDEST = 1024
+WIDEST = 384
 """Pieces of all columns together, at most: a wide table gets fewer for each column."""
 
 FEWEST = 4

@@ -8,7 +8,8 @@ from typing import Any
 from ..errors import OptionError, unknown
 from .kinds import KINDS, MemberKind
 
-FOLDS = ((8_000, 8), (20_000, 5), (100_000, 3), (500_000, 2))
+FOLDS = ((2_000, 10), (8_000, 8), (20_000, 5), (100_000, 3), (500_000, 2))
+PATIENCE = ((2_000, 20), (500_000, 12))
 EPOCHS = ((5_000, 100), (10_000, 60), (20_000, 40), (100_000, 30), (500_000, 15))
 """Below so many rows, so many. More rows need fewer members and fewer visits to each row."""
 
@@ -47,7 +48,8 @@ class Recipe:
         best on the folds.
     hidden, activation, dropout, learning_rate, weight_decay : of the kinds that are networks (the
         last two of all kinds) in place of their own.
-    epochs, patience : at most so many epochs; and so many without a better one end a training.
+    epochs, patience : at most so many epochs; and so many without a better one end a training
+        ("auto" as the number of rows suggests, None never).
     batch_size : rows in a step; "all" takes every row in each.
     optimizer, schedule, label_smoothing, clip_norm, shuffle : as `layerwise.train` takes them.
     dtype : of the weights, float32 or float64; `Rows` must have the same.
@@ -66,7 +68,7 @@ class Recipe:
     learning_rate: float | None = None
     weight_decay: float | None = None
     epochs: int | None = None
-    patience: int | None = 12
+    patience: int | str | None = "auto"
     batch_size: int | str | None = None
     optimizer: Any = "adamw"
     schedule: Any = "cosine"
@@ -83,7 +85,7 @@ class Recipe:
             raise OptionError("kinds: expected at least one kind of member")
         for name in ("folds", "repeats", "epochs", "patience"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if isinstance(value, int) and value < 1:
                 raise OptionError(f"{name}: expected at least 1, got {value!r}")
         if not 0 <= self.validation_fraction < 1:
             raise OptionError(
@@ -96,13 +98,18 @@ class Recipe:
         """The same recipe with nothing left open, for so many rows."""
         folds = self.folds or _from_rows(rows, FOLDS)
         epochs = self.epochs or _from_rows(rows, EPOCHS)
+        patience = _from_rows(rows, PATIENCE) if self.patience == "auto" else self.patience
         batch = self.batch_size
         if batch is None:
             batch = 32
             while batch < 512 and batch * 200 < rows:
                 batch *= 2
         return replace(
-            self, folds=folds, epochs=epochs, batch_size=rows if batch == "all" else batch
+            self,
+            folds=folds,
+            epochs=epochs,
+            patience=patience,
+            batch_size=rows if batch == "all" else batch,
         )
 
     def members(self, outputs: int = 1) -> list[MemberKind]:

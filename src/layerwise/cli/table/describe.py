@@ -15,6 +15,7 @@ from ..confusion import confusion_lines, count_confusions, worst_confusions
 from ..screen import Screen
 from .options import Options
 from .rows import Part, Rows
+from .streaming import Streamed
 
 MOST_COLUMNS = 30
 """Columns that get a line each; of more only these, and those that there is a warning about."""
@@ -52,17 +53,36 @@ MEASURES = {
 }
 
 
-def show_rows(screen: Screen, rows: Rows, part: Part, options: Options) -> None:
+def show_rows(
+    screen: Screen, rows: Rows, part: Part, options: Options, streamed: Streamed | None = None
+) -> None:
     """Say what the file holds, what the target is, and which rows are for what."""
     columns = len(rows.table.columns) + len(options.side_columns)
     source = rows.table.source
-    screen.field("data", f"{source}: {rows.in_file:,} rows, {columns:,} columns")
+    count = rows.in_file if streamed is None else streamed.source.rows
+    screen.field("data", f"{source}: {count:,} rows, {columns:,} columns")
+    if streamed is not None:
+        screen.field(
+            "memory",
+            f"the file is read in parts of {streamed.source.rows_per_batch:,} rows while the "
+            f"network trains; only {len(rows):,} rows are held, to understand the columns, to "
+            "validate and to test",
+        )
     screen.field("target", _target(rows, options))
     loss = "mse" if rows.goal.goal == "regression" else "cross_entropy"
     if rows.goal.goal == "binary" and not options.label_smoothing:
         loss = "bce_with_logits"
     screen.field("loss", f"{LOSSES[loss]}, because the target {_BECAUSE[rows.goal.goal]}")
-    screen.field("rows", _division(rows, part, options))
+    if streamed is None:
+        screen.field("rows", _division(rows, part, options))
+    else:
+        assert part.validation is not None
+        assert part.test is not None
+        screen.field(
+            "rows",
+            f"{streamed.learned:,} to learn from, {len(part.validation):,} to validate, "
+            f"{len(part.test):,} to test",
+        )
     if options.weight is not None:
         screen.field("weights", f"each row counts as '{options.weight}' says")
 

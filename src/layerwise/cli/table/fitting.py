@@ -15,6 +15,7 @@ from ...tabular import Ensemble
 from ...training import Epoch
 from .options import Options
 from .rows import Part, Rows
+from .streaming import Streamed
 
 OnEpoch = Callable[[int, Epoch], Any]
 
@@ -66,6 +67,7 @@ def fit(
     options: Options,
     rate: float | None,
     on_epoch: OnEpoch | None,
+    streamed: Streamed | None = None,
 ) -> Fitted:
     """Fit an estimator of `layerwise.estimators` on the training rows of a part.
 
@@ -73,6 +75,7 @@ def fit(
     ----------
     rate : the learning rate; None leaves it to the recipe.
     on_epoch : called with the number of a member and its epoch; False stops the fit.
+    streamed : the file, where it is read in parts; the training rows are a sample of it then.
     """
     estimator = _estimator(rows, decisions, options, rate, on_epoch)
     given: dict[str, Any] = {}
@@ -89,7 +92,18 @@ def fit(
     with warnings.catch_warnings(), _threads(options.threads):
         # What there is to be said of columns is said from the decisions.
         warnings.simplefilter("ignore", UserWarning)
-        estimator.fit(table, rows.y[part.training], **given)
+        if streamed is None:
+            estimator.fit(table, rows.y[part.training], **given)
+        else:
+            weight = (given["sample_weight"],) if "sample_weight" in given else ()
+            estimator.fit_stream(
+                streamed.blocks,
+                rows=streamed.learned,
+                block_rows=streamed.source.rows_per_batch,
+                sample=(table, rows.y[part.training], *weight),
+                classes=streamed.classes,
+                validation_data=given["validation_data"],
+            )
     classes = tuple(getattr(estimator, "classes_", ()))
     return Fitted(estimator.to_model(), estimator.ensemble_, classes)
 

@@ -38,6 +38,7 @@ class Options:
     drop: tuple[str, ...]
     weight: str | None
     class_weight: str | None
+    stream: bool
     test_size: float
     folds: int | None
     group: str | None
@@ -125,6 +126,7 @@ def options_of(data: str, values: Mapping[str, Any]) -> Options:
         **lists,
         weight=values["weight"],
         class_weight=_chosen("class_weight", values, ("balanced",)),
+        stream=bool(values["stream"]),
         test_size=float(values["test_size"]),
         folds=values["cv"],
         group=values["group"],

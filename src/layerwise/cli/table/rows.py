@@ -81,14 +81,23 @@ def read_rows(options: Options) -> Rows:
     ------
     DataError : it names the file and, where there are such, the line and the column.
     """
-    table = read_table(options.data, words=options.categorical)
+    return rows_of(read_table(options.data, words=options.categorical), options)
+
+
+def rows_of(table: Table, options: Options) -> Rows:
+    """Check a table, and take the target and what stands beside it out of it.
+
+    Raises
+    ------
+    DataError : as `read_rows`.
+    """
     for name in (*options.side_columns.values(), *([options.time] if options.time else ())):
         table[name]  # names the nearest if there is none
     in_file = len(table)
     table, notes = _with_target(table, options.target)
     goal = decide_goal(table, options.target, options.task)
     _check_goal(goal, options)
-    y = _values(table, options.target, goal)
+    y = target_values(table, options.target, goal)
     labels: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     if goal.goal != "regression":
@@ -195,7 +204,7 @@ def _check_goal(goal: GoalDecision, options: Options) -> None:
             )
 
 
-def _values(table: Table, name: str, goal: GoalDecision) -> np.ndarray:
+def target_values(table: Table, name: str, goal: GoalDecision) -> np.ndarray:
     """The target as an estimator takes it."""
     if goal.goal == "regression":
         numbers = columns_for(table, [(name, "numbers")], "target")[name]
@@ -292,4 +301,4 @@ def _check_classes(rows: Rows, part: Part) -> list[str]:
     return [f"no row to learn from has the class {listed}, so the test rows with it are all wrong"]
 
 
-__all__ = ["Part", "Rows", "divide", "divide_folds", "read_rows"]
+__all__ = ["Part", "Rows", "divide", "divide_folds", "read_rows", "rows_of", "target_values"]

@@ -21,17 +21,24 @@ from .options import Options
 from .progress import MemberProgress, until_interrupted
 from .rates import find_rate
 from .rows import Part, Rows, divide, read_rows
+from .streaming import Streamed, is_large, open_stream
 
 
 def run_train(options: Options) -> int:
     """Do the command; gives the exit code."""
     began = time.monotonic()
-    rows = read_rows(options)
-    part, notes = divide(rows, options)
+    streamed: Streamed | None = None
+    notes: list[str] = []
+    if is_large(options):
+        streamed = open_stream(options)
+        rows, part = streamed.rows, streamed.part
+    else:
+        rows = read_rows(options)
+        part, notes = divide(rows, options)
     decisions = decide(rows, part, options)
     with backends.using(options.backend):
         with Screen(quiet=options.quiet or options.json) as screen:
-            describe.show_rows(screen, rows, part, options)
+            describe.show_rows(screen, rows, part, options, streamed)
             describe.show_columns(screen, decisions)
             for note in (*rows.notes, *notes):
                 screen.field("note", note)
@@ -42,16 +49,21 @@ def run_train(options: Options) -> int:
                 crossed = cross_validate(rows, options, rate, screen)
             progress = MemberProgress(screen, "" if crossed is None else "all rows")
             with until_interrupted(progress):
-                fitted = fit(rows, part, decisions, options, rate, progress)
+                fitted = fit(rows, part, decisions, options, rate, progress, streamed)
             progress.end()
         measured = test = None
         if part.test is not None:
             test = predictions(fitted, rows, part.test)
             measured = measure_test(fitted, rows, part, test)
         facts = _facts(options, rows, part, decisions, fitted, measured, crossed)
+        if streamed is not None:
+            streamed.source.close()
+            facts |= {"training_rows": streamed.learned, "rows": streamed.source.rows}
+            facts["streamed"] = True
         facts["stopped"] = "interrupted" if progress.interrupted else "epochs"
         facts["seconds"] = round(time.monotonic() - began, 3)
-        fitted.model.summary.update(_summary(options, rows, part, decisions, facts))
+        trained = facts["training_rows"]
+        fitted.model.summary.update(_summary(options, rows, trained, decisions, facts))
         fitted.model.save(options.out)
     if options.json:
         print(json.dumps(facts))
@@ -122,7 +134,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _summary(
-    options: Options, rows: Rows, part: Part, decisions: list[Decision], facts: dict[str, Any]
+    options: Options, rows: Rows, trained: int, decisions: list[Decision], facts: dict[str, Any]
 ) -> dict[str, Any]:
     """What the saved model remembers."""
     from ... import __version__
@@ -138,7 +150,7 @@ def _summary(
         "target_column": options.target,
         "task": rows.goal.goal,
         "members": facts["members"],
-        "data": {"rows": len(part.training), "source": rows.table.source},
+        "data": {"rows": trained, "source": rows.table.source},
         "tested": {"folds": facts["folds"], **measures},
         "seconds": facts["seconds"],
         "stopped": facts["stopped"],

@@ -135,3 +135,30 @@ class Table:
         """All columns but some."""
         left_out = set(names)
         return replace(self, columns=tuple(c for c in self.columns if c.name not in left_out))
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """The rows of tables with the same columns, one table after the other; at least one."""
+    first = tables[0]
+    columns = tuple(_joined([t.columns[i] for t in tables]) for i in range(len(first.columns)))
+    starts = np.cumsum([0, *(t.rows for t in tables)])
+    origins = [
+        np.arange(start, start + t.rows) if t.origin is None else t.origin
+        for start, t in zip(starts, tables, strict=False)
+    ]
+    return replace(first, columns=columns, rows=int(starts[-1]), origin=np.concatenate(origins))
+
+
+def _joined(parts: Sequence[Column]) -> Column:
+    first = parts[0]
+    warning = next((part.warning for part in parts if part.warning), "")
+    if first.levels is None:
+        values = np.concatenate([part.values for part in parts])
+        return replace(first, values=values, warning=warning)
+    places: dict[str, int] = {}
+    codes = []
+    for part in parts:
+        # One entry more, so that -1, which is missing, stays what it is.
+        new = [places.setdefault(word, len(places)) for word in part.levels or ()]
+        codes.append(np.array([*new, -1], np.int32)[part.values])
+    return replace(first, values=np.concatenate(codes), levels=tuple(places), warning=warning)
