@@ -1,13 +1,15 @@
 """The guide is code: every page runs, prints what it says, and makes the pictures that it shows.
 
-All blocks of Python of a page run in order in one namespace, and blocks of sh in between. A block of
-text right after a block of code is what that block prints: to the character, unless it is opened with ``text within 30%``.
-Then the words are the same and each number is within 30% of the page's, or within one unit of its
-last digit, because what comes out of a training differs a little from machine to machine. After a
-change, `python docs/guide/make_pictures.py --printouts` writes pictures and printouts anew; the
-test marked slow does the same in a copy and checks that pictures stay small.
+All blocks of Python of a page run in order in one namespace, and blocks of sh in between. A block
+of text right after a block of code is what that block prints: to the character, unless it is opened
+with ``text within 30%``. Then the words are the same and each number is within 30% of the page's,
+or within one unit of its last digit, because what comes out of a training differs a little from
+machine to machine. After a change, `python docs/guide/make_pictures.py --printouts` writes pictures
+and printouts anew; the test marked slow does the same in a copy and checks that pictures stay
+small.
 """
 
+import ast
 import importlib.util
 import re
 import shutil
@@ -16,6 +18,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+import layerwise
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 
@@ -29,9 +34,10 @@ LIMIT = 60_000
 
 CONCEPTS = [
     "dense-layer", "sigmoid", "relu", "softmax", "gradient-descent", "backpropagation",
-    "nonlinear-activations", "losses", "cross-entropy-is-likelihood", "log-softmax",
-    "learning-rate", "dropout", "learning-rate-decay",
+    "nonlinear-activations", "one-hot", "normalisation", "losses", "cross-entropy-is-likelihood",
+    "log-softmax", "learning-rate", "dropout", "learning-rate-decay",
 ]  # fmt: skip
+OTHERS = ["tables", "from-scikit-learn"]
 
 
 @pytest.mark.parametrize("page", guide.PAGES, ids=lambda page: page.stem)
@@ -53,9 +59,22 @@ def test_a_page_runs_and_prints_what_it_says(page, tmp_path):
 
 
 def test_there_is_a_page_for_each_concept_and_the_index_has_all():
-    assert {page.stem for page in guide.PAGES} == set(CONCEPTS)
+    assert {page.stem for page in guide.PAGES} == {*CONCEPTS, *OTHERS}
     index = (GUIDE / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\]\(([\w-]+)\.md\)", index) == CONCEPTS
+    assert re.findall(r"\]\(([\w-]+)\.md\)", index) == [*CONCEPTS, *OTHERS]
+
+
+def test_every_parameter_of_the_mlps_has_its_counterpart():
+    page = (GUIDE / "from-scikit-learn.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+) \| ([^|]*)\| [^|]*\|$", page, re.MULTILINE)[1:]
+    columns = ("".join(cells) for cells in zip(*rows, strict=True))
+    theirs, ours = (re.findall(r"`(\w+)(?:=([^`]+))?`", column) for column in columns)
+    mlps = {**MLPClassifier().get_params(), **MLPRegressor().get_params()}
+    assert {name for name, _ in theirs} == mlps.keys()
+    for said, known in ((theirs, mlps), (ours, layerwise.Classifier().get_params())):
+        for name, default in said:
+            assert name in known
+            assert not default or ast.literal_eval(default) == known[name]
 
 
 @pytest.mark.parametrize("page", [*guide.PAGES, GUIDE / "README.md"], ids=lambda page: page.stem)

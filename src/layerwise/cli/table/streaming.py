@@ -23,13 +23,18 @@ from .options import Options
 from .rows import Part, Rows, rows_of, target_values
 
 SHARE_OF_MEMORY = 0.25
-"""A table that takes more of the machine's memory than this is streamed."""
+"""A fit that takes more of the machine's memory than this is streamed."""
 
-BYTES_OF_TEXT = 4
-"""Bytes that a table takes for each byte of its text, about."""
+BYTES_OF_CELL = 32
+"""Memory for each cell of a table while it is fitted: read, encoded, and members' own rows."""
+
+CHARACTERS_OF_CELL = 5
+"""Of a text file, separator included, about; a packed one has a fifth of them."""
 
 MOST_TEST, MOST_VALIDATION, SAMPLE = 200_000, 50_000, 150_000
 """Rows that are held: enough to measure to a tenth of a percent, and to find quantiles by."""
+
+TEXT = (".csv", ".tsv", ".txt", ".tab")
 
 _VALIDATION = 0.1
 _STREAM = 0x53545245  # "STRE": not the bits of any other draw with this seed.
@@ -76,12 +81,15 @@ def is_large(options: Options) -> bool:
     path = Path(options.data)
     if options.data == "-" or not path.is_file():
         return False
-    size = path.stat().st_size
-    limit = SHARE_OF_MEMORY * machine_memory()
-    if size * (5 if path.suffix == ".gz" else 1) * BYTES_OF_TEXT > limit:
-        with batches(path, words=options.categorical, rows_per_batch=1024) as found:
-            return 8.0 * found.rows * len(found.names) > limit
-    return False
+    size, most = path.stat().st_size, SHARE_OF_MEMORY * machine_memory() / BYTES_OF_CELL
+    if path.suffix in TEXT:
+        return size / CHARACTERS_OF_CELL > most
+    if path.suffix == ".gz":
+        return size > most
+    if size * BYTES_OF_CELL < most:
+        return False  # not even Parquet packs so many cells into so few bytes
+    with batches(path, words=options.categorical, rows_per_batch=1024) as found:
+        return found.rows * len(found.names) > most
 
 
 def open_stream(options: Options) -> Streamed:
