@@ -145,7 +145,7 @@ def test_every_kind_of_member_has_words():
     from layerwise.tabular import KINDS as MEMBER_KINDS
 
     assert KINDS.keys() == MEMBER_KINDS.keys()
-    assert {"mse", "bce_with_logits", "cross_entropy"} == LOSSES.keys()
+    assert {"mse", "bce_with_logits", "cross_entropy"} <= LOSSES.keys()
 
 
 # -- formats ---------------------------------------------------------------------------------------
@@ -516,3 +516,26 @@ def test_all_kinds_of_columns_survive_the_file(command, folder):
     code, out, err = command("train", "t.parquet", *given[2:])
     assert (code, err) == (0, "")
     assert json.loads(out)["classes"] == ["False", "True"]
+
+
+def test_a_loss_of_ones_choice(command, table):
+    code, out, _ = command("train", *SPENT, "--loss", "quantile(0.9)")
+    assert code == 0
+    assert "quantile(0.9), as you asked" in flat(out)
+    assert lw.load("customers.safetensors").summary["loss"] == "quantile(0.9)"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((*SPENT, "--loss", "hubert"), "did you mean 'huber'"),
+        ((*SPENT, "--loss", "cross_entropy"), "is for classes"),
+        ((*SPENT, "--loss", "quantile(0.1, 0.9)"), "expected one level"),
+        ((*CHURN, "--loss", "mae"), "'churned' has classes"),
+    ],
+)
+def test_a_loss_that_cannot_be(command, table, folder, given, said):
+    code, _, err = command("train", *given)
+    assert code == 2
+    assert said in flat(err)
+    assert not (folder / "customers.safetensors").exists()

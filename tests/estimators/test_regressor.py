@@ -138,3 +138,12 @@ def test_pooled_members():
     assert len(model.ensemble_.members) > 2
     assert model.score(X, Y) > 0.8
     assert model.ensemble_.weights.sum() == pytest.approx(1)
+
+
+def test_quantiles_are_scored_by_their_own_loss():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(300, 2))
+    y = x[:, 0] + (1 + (x[:, 1] > 0)) * generator.normal(size=300)
+    fitted = Regressor(loss="quantile(0.1, 0.5, 0.9)", members=2, epochs=15, random_state=0)
+    fitted.fit(x, y)
+    assert 0.1 < fitted.score(x, y) < 0.9

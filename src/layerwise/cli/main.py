@@ -266,6 +266,15 @@ def train(
             rich_help_panel=TRAINING,
         ),
     ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="For a table whose target is a number: mse, mae, huber, poisson, or "
+            "quantile(0.9), what nine of ten stay below.",
+            show_default="by the target",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     weight_decay: Annotated[
         float | None,
         typer.Option(

@@ -80,6 +80,7 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         _both("epochs", "whole", "Passes over the training rows, at most.", 30),
         _both("batch-size", "whole", "Rows in a training step.", 32),
         _both("optimizer", "text", "sgd (with momentum), adam or adamw.", "adam"),
+        _table("loss", "text", "mse, mae, huber, poisson or quantile(0.9), for a number."),
         _both("lr", "rate", "Learning rate, the highest of the schedule; find searches for it."),
         _both("lr-picture", "text", "Where --lr find draws what it saw."),
         _both("schedule", "text", "How the learning rate changes.", "one_cycle"),

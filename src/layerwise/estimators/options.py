@@ -44,6 +44,7 @@ def recipe_of(given: Any) -> Recipe:
         kinds=_kinds(given, base, hidden),
         folds=folds,
         repeats=base.repeats,
+        pace=base.pace,
         validation_fraction=float(fraction),
         pool="fitted" if given.pool else "equal",
         calibrate=bool(getattr(given, "calibrate", False)),

@@ -17,21 +17,23 @@ class Preset:
     kinds : of member; see `layerwise.tabular.KINDS`.
     folds : parts that the rows are divided into; None is what their number suggests.
     repeats : divisions of the rows.
+    pace : factor on the epochs.
     cost : members trained, which is what time and size grow with.
     """
 
     kinds: tuple[str, ...]
     folds: int | None
     repeats: int
+    pace: float
     cost: str
 
 
 EVERY_KIND = Recipe().kinds
 
 PRESETS: dict[str, Preset] = {
-    "fast": Preset(("piecewise",), 1, 1, "1 network"),
-    "default": Preset(EVERY_KIND, None, 1, "a member of every kind for each fold"),
-    "best": Preset(EVERY_KIND, None, 2, "twice that of default"),
+    "fast": Preset(("piecewise",), 1, 1, 0.4, "1 network, of fewer epochs"),
+    "default": Preset(EVERY_KIND, None, 1, 1.0, "a member of every kind for each fold"),
+    "best": Preset(EVERY_KIND, None, 2, 1.0, "twice that of default"),
 }
 
 

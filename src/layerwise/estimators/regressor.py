@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import d2_pinball_score
 from sklearn.utils import check_array, column_or_1d
 
 from ..data.encoders import NumberTarget
@@ -281,6 +282,21 @@ class Regressor(RegressorMixin, TableEstimator):
         raw = self._raw(X)
         found: np.ndarray = self._target.decode(raw)
         return found
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+        """R2; for quantiles the part of the pinball loss of constant quantiles that is saved.
+
+        Both are 1 at best and 0 for the best constant guess; of several quantiles it is the mean.
+        """
+        levels = self._target.task.loss.levels if hasattr(self, "_target") else ()
+        if not levels:
+            return float(super().score(X, y, sample_weight))
+        found = self.predict(X).reshape(len(y), -1)
+        scores = [
+            d2_pinball_score(y, column, sample_weight=sample_weight, alpha=level)
+            for level, column in zip(levels, found.T, strict=True)
+        ]
+        return float(np.mean(scores))
 
     def _model_options(self) -> dict[str, Any]:
         loss, scale = self._target.task.loss, self.target_

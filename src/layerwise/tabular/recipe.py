@@ -9,6 +9,7 @@ from ..errors import OptionError, unknown
 from .kinds import KINDS, MemberKind
 
 FOLDS = ((2_000, 10), (8_000, 8), (20_000, 5), (100_000, 3), (500_000, 2))
+WIDTH = ((2_000, 64), (10_000_000, 128))
 PATIENCE = ((2_000, 20), (500_000, 12))
 EPOCHS = ((5_000, 100), (10_000, 60), (20_000, 40), (100_000, 30), (500_000, 15))
 """Below so many rows, so many. More rows need fewer members and fewer visits to each row."""
@@ -21,12 +22,6 @@ WIDEST = 512
 def _from_rows(rows: int, table: tuple[tuple[int, int], ...]) -> int:
     found = [value for limit, value in table if rows < limit]
     return found[0] if found else max(1, table[-1][1] // 2)
-
-
-def _wide_enough(hidden: tuple[int, ...], outputs: int) -> tuple[int, ...]:
-    """Several units for each output: many classes cannot be told apart by few directions."""
-    least = -(-UNITS_FOR_EACH_OUTPUT * outputs // 64) * 64
-    return tuple(max(size, min(least, WIDEST)) for size in hidden)
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,8 @@ class Recipe:
         scaling; Guo et al. 2017, "On calibration of modern neural networks").
     refit : whether, at the end, each kind is trained anew on all rows, for as many epochs as were
         best on the folds.
+    width : units of each hidden layer, more where there are many outputs.
+    pace : factor on the epochs and the patience that the number of rows suggests.
     hidden, activation, dropout, learning_rate, weight_decay : of the kinds that are networks (the
         last two of all kinds) in place of their own.
     epochs, patience : at most so many epochs; and so many without a better one end a training
@@ -62,6 +59,8 @@ class Recipe:
     pool: str = "fitted"
     calibrate: bool = True
     refit: bool = False
+    width: int | None = None
+    pace: float = 1.0
     hidden: tuple[int, ...] | None = None
     activation: Any = None
     dropout: Any = None
@@ -97,8 +96,10 @@ class Recipe:
     def for_rows(self, rows: int) -> Recipe:
         """The same recipe with nothing left open, for so many rows."""
         folds = self.folds or _from_rows(rows, FOLDS)
-        epochs = self.epochs or _from_rows(rows, EPOCHS)
-        patience = _from_rows(rows, PATIENCE) if self.patience == "auto" else self.patience
+        epochs = self.epochs or max(1, round(self.pace * _from_rows(rows, EPOCHS)))
+        patience = self.patience
+        if patience == "auto":
+            patience = max(1, round(self.pace * _from_rows(rows, PATIENCE)))
         batch = self.batch_size
         if batch is None:
             batch = 32
@@ -107,6 +108,7 @@ class Recipe:
         return replace(
             self,
             folds=folds,
+            width=self.width or _from_rows(rows, WIDTH),
             epochs=epochs,
             patience=patience,
             batch_size=rows if batch == "all" else batch,
@@ -121,11 +123,14 @@ class Recipe:
             )
             if kind.is_network:
                 kind = kind.changed(
-                    hidden=_wide_enough(kind.hidden, outputs)
-                    if self.hidden is None
-                    else self.hidden,
+                    hidden=self._sizes(kind, outputs) if self.hidden is None else self.hidden,
                     activation=self.activation,
                     dropout=self.dropout,
                 )
             kinds.append(kind)
         return kinds
+
+    def _sizes(self, kind: MemberKind, outputs: int) -> tuple[int, ...]:
+        # Many classes cannot be told apart by few directions.
+        least = min(-(-UNITS_FOR_EACH_OUTPUT * outputs // 64) * 64, WIDEST)
+        return tuple(max(self.width or size, least) for size in kind.hidden)

@@ -30,6 +30,8 @@ _BECAUSE = {
 
 LOSSES = {
     "mse": "mean squared error",
+    "mae": "mean absolute error",
+    "poisson": "Poisson, for counts",
     "bce_with_logits": "sigmoid + binary cross-entropy",
     "cross_entropy": "softmax + cross-entropy",
 }
@@ -72,7 +74,10 @@ def show_rows(
     loss = "mse" if rows.goal.goal == "regression" else "cross_entropy"
     if rows.goal.goal == "binary" and not options.label_smoothing:
         loss = "bce_with_logits"
-    screen.field("loss", f"{LOSSES[loss]}, because the target {_BECAUSE[rows.goal.goal]}")
+    reason = f"because the target {_BECAUSE[rows.goal.goal]}"
+    if options.loss is not None:
+        loss, reason = options.loss, "as you asked"
+    screen.field("loss", f"{LOSSES.get(loss, loss)}, {reason}")
     if streamed is None:
         screen.field("rows", _division(rows, part, options))
     else:

@@ -143,7 +143,9 @@ def _estimator(
         "early_stopping": options.patience,
         "n_jobs": options.threads,
     }
-    if rows.goal.goal != "regression":
+    if rows.goal.goal == "regression":
+        settings["loss"] = options.loss
+    else:
         settings["class_weight"] = options.class_weight
         settings["label_smoothing"] = options.label_smoothing
     kind = Regressor if rows.goal.goal == "regression" else Classifier

@@ -12,6 +12,7 @@ from ... import backends, optim
 from ...data.tables.goals import GOALS, Goal
 from ...errors import OptionError
 from ...estimators.presets import PRESETS
+from ...nn.losses import find
 from ..choices import between, choose, layer_sizes
 from ..files import check_writable
 from ..recipe import ACTIVATIONS
@@ -51,6 +52,7 @@ class Options:
     epochs: int | None
     batch_size: int | None
     optimizer: str | None
+    loss: str | None
     learning_rate: float | str | None
     rate_picture: Path | None
     schedule: str | None
@@ -139,6 +141,7 @@ def options_of(data: str, values: Mapping[str, Any]) -> Options:
         epochs=values["epochs"],
         batch_size=values["batch_size"],
         optimizer=_chosen("optimizer", values, optim.OPTIMIZERS),
+        loss=_loss(values["loss"]),
         learning_rate=rate,
         rate_picture=None if values["lr_picture"] is None else Path(values["lr_picture"]),
         schedule=_chosen("schedule", values, optim.SCHEDULES),
@@ -172,6 +175,24 @@ def default_out(data: str) -> Path:
 def _chosen(key: str, values: Mapping[str, Any], known: Any) -> Any:
     given = values[key]
     return None if given is None else choose(f"--{key.replace('_', '-')}", given, known)
+
+
+def _loss(given: str | None) -> str | None:
+    """The name of a loss for numbers; raises `OptionError` with the nearest."""
+    if given is None:
+        return None
+    loss = find(given)
+    if loss.target != "numbers":
+        raise OptionError(
+            f"--loss: '{loss.name}' is for classes, which have one loss here, cross-entropy; "
+            "expected mse, mae, huber, poisson or quantile(0.9)"
+        )
+    if len(loss.levels) > 1:
+        raise OptionError(
+            f"--loss: expected one level, such as quantile(0.9), got '{loss.name}'; train a model "
+            "for each, or use layerwise.Regressor, which takes several"
+        )
+    return loss.name
 
 
 def _check_measuring(values: Mapping[str, Any]) -> None:

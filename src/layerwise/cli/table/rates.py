@@ -27,7 +27,9 @@ def find_rate(rows: Rows, part: Part, decisions: list[Decision], options: Option
     encoder = TableEncoder.fit(table, decisions, sample_weight=weight)
     target: NumberTarget | ClassTarget
     if rows.labels is None:
-        target, loss = NumberTarget.fit(rows.y[part.training]), "mse"
+        loss = options.loss or "mse"
+        # Counts stay counts: a rate below 0 has no meaning.
+        target = NumberTarget.fit(rows.y[part.training], standardise=loss != "poisson")
     else:
         target, loss = ClassTarget.fit(rows.y[part.training]), "cross_entropy"
     y = target.transform(rows.y[part.training])

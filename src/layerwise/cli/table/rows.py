@@ -192,6 +192,11 @@ def _with_target(table: Table, name: str) -> tuple[Table, list[str]]:
 def _check_goal(goal: GoalDecision, options: Options) -> None:
     """Refuse what is for classes where there are none."""
     if goal.goal != "regression":
+        if options.loss is not None:
+            raise OptionError(
+                f"--loss {options.loss} is for numbers, and '{options.target}' has classes "
+                f"({goal.reason}); leave it out, or say --task regression"
+            )
         return
     for option, given in (
         ("--class-weight", options.class_weight),

@@ -74,6 +74,13 @@ class Column:
         found[self.missing] = None
         return found
 
+    def __repr__(self) -> str:
+        missing = int(self.missing.sum())
+        more = f", {missing:,} missing" if missing else ""
+        if self.levels is not None:
+            more = f", {len(self.levels):,} different{more}"
+        return f"Column({self.name!r}, {self.storage}, {len(self):,} rows{more})"
+
 
 def number_as_word(value: float) -> str:
     """A number as it stands in a category's name: 3, not 3.0."""
@@ -120,6 +127,11 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{c.name}: {c.storage}" for c in self.columns[:8])
+        more = ", ..." if len(self.columns) > 8 else ""
+        return f"Table({self.rows:,} rows, {len(self.columns):,} columns: {columns}{more})"
 
     def take(self, rows: np.ndarray | slice) -> Table:
         """Some of the rows, by number or by mask."""
