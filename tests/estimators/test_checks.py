@@ -1,7 +1,7 @@
 """scikit-learn's own checks of estimators."""
 
 import pytest
-from cases import QUICK
+from estimator_cases import QUICK
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 

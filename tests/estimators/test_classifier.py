@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from cases import POOLED, QUICK, frame, numbers
+from estimator_cases import POOLED, QUICK, frame, numbers
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 

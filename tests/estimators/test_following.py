@@ -5,7 +5,7 @@ import signal
 import threading
 
 import pytest
-from cases import POOLED, QUICK, numbers
+from estimator_cases import POOLED, QUICK, numbers
 
 from layerwise import Classifier, Regressor
 from layerwise.training import Epoch

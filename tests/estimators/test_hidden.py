@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import POOLED, QUICK, frame, numbers
+from estimator_cases import POOLED, QUICK, frame, numbers
 from sklearn.base import clone
 from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline

@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from cases import QUICK, frame, numbers
+from estimator_cases import QUICK, frame, numbers
 from scipy import sparse
 
 from layerwise import Classifier, DataError, OptionError, Regressor

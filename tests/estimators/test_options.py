@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from cases import QUICK, numbers
+from estimator_cases import QUICK, numbers
 from sklearn.base import clone
 
 from layerwise import Classifier, OptionError, Regressor, optim

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import POOLED, QUICK, numbers
+from estimator_cases import POOLED, QUICK, numbers
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cases import POOLED, QUICK, numbers
+from estimator_cases import POOLED, QUICK, numbers
 from sklearn.exceptions import DataConversionWarning
 
 from layerwise import DataError, OptionError, Regressor

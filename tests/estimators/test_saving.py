@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import POOLED, frame
+from estimator_cases import POOLED, frame
 
 import layerwise as lw
 from layerwise import Classifier, Regressor

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from cases import POOLED, QUICK, frame, numbers
+from estimator_cases import POOLED, QUICK, frame, numbers
 
 from layerwise import Classifier, DataError, OptionError, Regressor
 

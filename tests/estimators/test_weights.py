@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cases import POOLED, QUICK, frame, numbers
+from estimator_cases import POOLED, QUICK, frame, numbers
 
 from layerwise import Classifier, DataError, Regressor
 
