@@ -170,3 +170,12 @@ def test_a_stream_is_learned_as_well_as_rows_in_memory() -> None:
     assert error(streamed, unseen) < 2 * error(whole, unseen)
     assert error(streamed, unseen) < 0.05 * unseen.target.var()
     assert len(streamed.members[0].history) == 18
+
+
+def test_a_rate_that_is_too_high_is_lowered_and_tried_again() -> None:
+    rows = bent(200)
+    wild = lw.optim.SGD(learning_rate=3.0)
+    recipe = Recipe(kinds=("linear",), folds=2, epochs=30, optimizer=wild, schedule="constant")
+    ensemble = fit(rows, Columns(4, 4), NUMBERS, recipe)
+    assert np.isfinite(ensemble.predict(rows)).all()
+    assert ensemble.members[0].history[0].learning_rate < 3.0

@@ -74,9 +74,8 @@ class Regressor(RegressorMixin, TableEstimator):
     batch_size : rows in a step; "all" takes every row in each; "auto" is more for more rows.
     weight_decay : "auto" is that of each kind.
     clip_norm : all gradients together are scaled down to at most this norm; None leaves them.
-    early_stopping : so many epochs without a better one end a training; True is 12, 20 below
-        2,000 rows, False none. The
-        best epoch is kept in any case, if rows are held out.
+    early_stopping : so many epochs without a better one end a training; True is 12, below 2,000
+        rows 20, False none. The best epoch is kept in any case, if rows are held out.
     validation_fraction : of the rows, held out by each of fewer than 5 members; with 0 a single
         member trains on every row.
     shuffle : whether rows come in a new order every epoch.

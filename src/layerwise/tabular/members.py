@@ -10,7 +10,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -228,7 +228,7 @@ class Workshop:
             going_on = self.watch.epoch_ended(number, epoch, net)
             return going_on and (stop_after is None or epoch.epoch < stop_after)
 
-        rate = kind.learning_rate
+        calm = 1.0
         for attempt in range(1, ATTEMPTS + 1):
             if job.start is not None:
                 net.load_state_dict(job.start)
@@ -240,7 +240,7 @@ class Workshop:
                     rows.given[:2],
                     validation=None if held_out is None else held_out.given,
                     loss=self.task.loss,
-                    optimizer=optimizer_for(recipe.optimizer, kind, rate),
+                    optimizer=optimizer_for(recipe.optimizer, kind, calm),
                     schedule=recipe.schedule,
                     epochs=recipe.epochs or 1,
                     batch_size=min(int(recipe.batch_size or 32), len(rows)),
@@ -265,7 +265,7 @@ class Workshop:
             except TrainingDiverged:
                 if attempt == ATTEMPTS:
                     raise
-                rate *= CALMER
+                calm *= CALMER
         if run.stopped == "interrupted":
             raise KeyboardInterrupt
         return Member(
@@ -279,11 +279,11 @@ class Workshop:
         )
 
 
-def optimizer_for(given: Any, kind: MemberKind, rate: float | None = None) -> optim.Optimizer:
-    """The optimiser of a name with a kind's settings; an optimiser as it is."""
+def optimizer_for(given: Any, kind: MemberKind, calm: float = 1.0) -> optim.Optimizer:
+    """An optimiser by name with a kind's settings, or the one given; `calm` is on its rate."""
     if isinstance(given, optim.Optimizer):
-        return given
-    rate = kind.learning_rate if rate is None else rate
+        return replace(given, learning_rate=calm * given.learning_rate)
+    rate = calm * kind.learning_rate
     made = type(optim.optimizer(given, rate))
     settings: dict[str, Any] = {"learning_rate": rate, "weight_decay": kind.weight_decay}
     if made is optim.SGD:
