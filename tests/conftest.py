@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -13,6 +14,10 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 # Every pass of the compiler is verified; see layerwise.compiler.verify.
 os.environ.setdefault("LAYERWISE_VERIFY", "1")
+
+# A shell ignores Ctrl-C for what it starts in the background; tests of Ctrl-C would wait for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BACKENDS = ["reference", "native"]
 
