@@ -106,7 +106,9 @@ def fit(
 def kinds_for(recipe: Recipe, columns: Columns, bins: Any, task: Task) -> list[MemberKind]:
     """The recipe's kinds, without those that equal another on such columns."""
     found: dict[tuple, MemberKind] = {}
-    for kind in recipe.members(task.outputs):
+    members = recipe.members(task.outputs)
+    wanted = [kind for kind in members if task.has_classes or not kind.for_classes]
+    for kind in wanted or members:
         embedding = kind.embedding
         if (embedding == "pieces" and not bins.pieces) or not columns.plain:
             embedding = None  # there are no numbers to cut or to wave
