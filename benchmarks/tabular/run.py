@@ -1,25 +1,15 @@
 """Measure every model on every set and seed, and continue where an earlier run stopped."""
 
-import time
-from pathlib import Path
-
 from benchmarks.tabular import results
 from benchmarks.tabular.datasets import index
 from benchmarks.tabular.worker import Worker
 
 LARGE_ROWS = 10_000
-PAUSE_POLL_SECONDS = 5
 
 
 def seeds_of(set_name: str, seeds: list[int], seeds_of_large: int) -> list[int]:
     """Leave out seeds of sets above 10,000 rows, which take long and whose scores vary little."""
     return seeds[:seeds_of_large] if index()[set_name]["rows"] > LARGE_ROWS else seeds
-
-
-def wait_while(pause: Path | None) -> None:
-    """Wait while the file exists: somebody needs a quiet machine."""
-    while pause is not None and pause.exists():
-        time.sleep(PAUSE_POLL_SECONDS)
 
 
 def run(options) -> None:
@@ -35,7 +25,6 @@ def run(options) -> None:
     print(f"{len(wanted)} fits, {len(keys) - len(wanted)} are in {options.results} already")
     worker = None
     for count, key in enumerate(wanted, start=1):
-        wait_while(options.pause_while)
         if worker is None or worker.model != key.model:
             if worker is not None:
                 worker.close()

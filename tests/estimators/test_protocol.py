@@ -25,10 +25,10 @@ class Recorder:
     def teardown(self, estimator, context):
         self.events.append("teardown")
 
-    def on_fit_task_begin(self, estimator, context, *, X, y):  # noqa: N803
+    def on_fit_task_begin(self, estimator, context, *, X, y):
         self.events.append(("begin", context.task_name, context.task_id))
 
-    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator, metadata):  # noqa: N803
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator, metadata):
         self.events.append(("end", context.task_name, context.task_id))
         if fitted_estimator is not None:
             self.scores.append((context.task_name, fitted_estimator.score(X, y)))

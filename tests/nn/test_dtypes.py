@@ -17,6 +17,17 @@ def test_with_parameters_theirs():
     assert lw.nn.Linear(3, 2)(np.ones((2, 3))).dtype == np.float32
 
 
+def test_parameters_are_converted_after_they_were_used():
+    layer, x = lw.nn.Linear(3, 2), np.ones((2, 3))
+    narrow = layer(x)
+    for parameter in layer.parameters():
+        parameter.convert("float64")
+    assert layer(x).dtype == np.float64
+    np.testing.assert_allclose(layer(x), narrow, rtol=1e-6)
+    with pytest.raises(DTypeError, match="got float16"):
+        parameter.convert("float16")
+
+
 def test_fractions_are_not_dropped_in_silence(backend):
     index = lw.input("index", (lw.batch,), "int32")
     executable = backend.compile(Program({"y": index + 1}))

@@ -94,6 +94,20 @@ def test_a_stream_stops_when_told_to() -> None:
     assert run.stopped == "on_epoch"
 
 
+def test_more_blocks_than_were_announced_are_all_trained_on() -> None:
+    x, y = table(300)
+    run = train_stream(net(), blocks_of(x, y, 10), rows=10, block_rows=10)
+    assert len(run.history) == 30
+    assert run.stopped == "epochs"
+
+
+def test_fewer_blocks_than_were_announced_end_the_training() -> None:
+    x, y = table(300)
+    run = train_stream(net(), blocks_of(x, y, 100), rows=1_000, block_rows=100)
+    assert len(run.history) == 3
+    assert run.stopped == "epochs"
+
+
 def test_no_rows_are_an_error() -> None:
     with pytest.raises(lw.DataError, match="expected rows to train on"):
         train_stream(net(), list, rows=0, block_rows=1)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError
 from .digits import Digits, load_digits
 from .normalise import Normalisation, scale_pixels, standardise
+from .number_file import read_rows
 from .splits import Split, split_rows
-from .table import read_rows
 
 if TYPE_CHECKING:
     from . import encoders as encoders
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from .tables import read_table as read_table
     from .tables import table_of as table_of
 
-_TABLES = {"TableEncoder": "encoders", "Table": "tables", "read_table": "tables"}
-_TABLES["table_of"] = "tables"
+_MODULES = {
+    "TableEncoder": "encoders",
+    "Table": "tables",
+    "read_table": "tables",
+    "table_of": "tables",
+}
+"""Where the names that are imported late come from."""
 
 
 def __getattr__(name: str) -> Any:
     """Import what tables need when it is first used: the digits do without."""
     import importlib
 
-    if name in ("encoders", "tables"):
+    if name in _MODULES.values():
         return importlib.import_module(f"{__name__}.{name}")
-    if name in _TABLES:
-        return getattr(importlib.import_module(f"{__name__}.{_TABLES[name]}"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 

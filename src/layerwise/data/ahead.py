@@ -5,11 +5,22 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
-_END = object()
+
+@dataclass(frozen=True)
+class _End:
+    """Comes after the last item.
+
+    Attributes
+    ----------
+    error : what ended the maker, if it was an exception.
+    """
+
+    error: BaseException | None = None
 
 
 def ahead(items: Iterable[Item], most: int = 2) -> Generator[Item, None, None]:
@@ -19,10 +30,10 @@ def ahead(items: Iterable[Item], most: int = 2) -> Generator[Item, None, None]:
     compiled training: the two overlap. An exception of the maker is raised where its item would
     have come. The thread ends with the items, or when the generator is closed.
     """
-    made: queue.Queue[object] = queue.Queue(most)
+    made: queue.Queue[Item | _End] = queue.Queue(most)
     closed = threading.Event()
 
-    def put(item: object) -> bool:
+    def put(item: Item | _End) -> bool:
         while not closed.is_set():
             try:
                 made.put(item, timeout=0.1)
@@ -37,20 +48,20 @@ def ahead(items: Iterable[Item], most: int = 2) -> Generator[Item, None, None]:
                 if not put(item):
                     return
         except BaseException as error:
-            put((_END, error))
+            put(_End(error))
         else:
-            put((_END, None))
+            put(_End())
 
     thread = threading.Thread(target=make, daemon=True, name="layerwise-ahead")
     thread.start()
     try:
         while True:
             item = made.get()
-            if isinstance(item, tuple) and len(item) == 2 and item[0] is _END:
-                if item[1] is not None:
-                    raise item[1]
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
                 return
-            yield item  # type: ignore[misc]
+            yield item
     finally:
         closed.set()
         thread.join()

@@ -62,7 +62,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _fit(
         self,
-        X: Any,  # noqa: N803 - as everywhere
+        X: Any,
         y: Any,
         sample_weight: Any,
         validation_data: Any,
@@ -219,7 +219,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
             validation_data=validation_data,
         )  # fmt: skip
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:  # noqa: N803
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Any:
         recipe = recipe_of(self)
         before = self._before()
         if before is None:
@@ -264,12 +264,12 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
 
     # -- predicting --------------------------------------------------------------------------------
 
-    def _rows(self, X: Any) -> Rows:  # noqa: N803
+    def _rows(self, X: Any) -> Rows:
         """Rows to predict, as networks take them."""
         check_is_fitted(self, "ensemble_")
         return encoded_rows(self._columns, known_table(self, X, self._columns.names))
 
-    def _raw(self, X: Any) -> np.ndarray:  # noqa: N803
+    def _raw(self, X: Any) -> np.ndarray:
         """Pooled raw outputs, float64 (n, outputs)."""
         rows = self._rows(X)
         with backends.using(self.backend or backends.get().name):
@@ -277,7 +277,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
 
     def hidden_activations(
         self,
-        X: Any,  # noqa: N803
+        X: Any,
         layer: int = -1,
         member: int = 0,
     ) -> np.ndarray:

@@ -186,7 +186,7 @@ class Classifier(ClassifierMixin, TableEstimator):
     @with_callbacks
     def fit(
         self,
-        X: Any,  # noqa: N803 - as everywhere
+        X: Any,
         y: Any,
         sample_weight: Any = None,
         validation_data: Any = None,
@@ -215,7 +215,7 @@ class Classifier(ClassifierMixin, TableEstimator):
 
     def partial_fit(
         self,
-        X: Any,  # noqa: N803
+        X: Any,
         y: Any,
         classes: Any = None,
         sample_weight: Any = None,
@@ -288,7 +288,7 @@ class Classifier(ClassifierMixin, TableEstimator):
 
     # -- predicting --------------------------------------------------------------------------------
 
-    def decision_function(self, X: Any) -> np.ndarray:  # noqa: N803
+    def decision_function(self, X: Any) -> np.ndarray:
         """How much speaks for each class, before it becomes a probability.
 
         Returns
@@ -302,7 +302,7 @@ class Classifier(ClassifierMixin, TableEstimator):
             return raw[:, 0]
         return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each row, (n,); or 0 and 1, (n, labels)."""
         scores = self.decision_function(X)
         if self._target.kind == "labels":
@@ -310,14 +310,14 @@ class Classifier(ClassifierMixin, TableEstimator):
         codes = (scores > 0).astype(np.int64) if scores.ndim == 1 else scores.argmax(1)
         return np.asarray(self.classes_[codes])
 
-    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities, float64 (n, classes); of several answers that of each, (n, labels)."""
         raw = self._raw(X)
         if self._target.kind == "binary":
             return expit(raw * [-1.0, 1.0])
         return np.asarray(expit(raw) if self._target.kind == "labels" else softmax(raw, axis=1))
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict_log_proba(self, X: Any) -> np.ndarray:
         """Logarithms of `predict_proba`; finite where those round to 0."""
         raw = self._raw(X)
         if self._target.kind == "binary":
@@ -326,7 +326,7 @@ class Classifier(ClassifierMixin, TableEstimator):
             return np.asarray(log_expit(raw))
         return np.asarray(log_softmax(raw, axis=1))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Part of the rows that are right; with several labels, right in all of them."""
         truth = read_labels(y)
         return float(accuracy_score(truth, self.predict(X), sample_weight=sample_weight))

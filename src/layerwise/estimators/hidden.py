@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from .. import backends
 from ..errors import OptionError
-from ..graph import concatenate
 from ..nn import Dropout, Linear, Module
-from ..nn.evaluation import evaluate_module
+from ..nn.evaluation import Evaluator
 from ..tabular import Ensemble, Rows, TabularNet
 
 
@@ -27,10 +27,7 @@ class UpToLayer(Module):
         """(batch, d) and, where there are codes, (batch, k), to (batch, units)."""
         net = self.net
         assert net.hidden is not None
-        x = net.features(numbers)
-        vectors = [table(codes[:, i]) for i, table in enumerate(net.embeddings)]
-        if vectors:
-            x = concatenate([x, *vectors])
+        x = net.joined(numbers, codes)
         for module in list(net.hidden)[: self.stop]:
             x = module(x)
         return x
@@ -72,7 +69,8 @@ def layer_of(ensemble: Ensemble, layer: int, member: int) -> tuple[UpToLayer, di
 
 def evaluate(net: UpToLayer, rows: Rows, values: dict[str, Any]) -> np.ndarray:
     """The layer's values, (n, units)."""
-    return np.asarray(evaluate_module(net, *rows.inputs, values=values))
+    evaluator = Evaluator(net, rows.inputs, backends.get())
+    return evaluator(evaluator.state(values), evaluator.feeds(rows.inputs))
 
 
 class HiddenLayers(TransformerMixin, BaseEstimator):
@@ -97,7 +95,7 @@ class HiddenLayers(TransformerMixin, BaseEstimator):
         self.member = member
         self.prefit = prefit
 
-    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> HiddenLayers:  # noqa: N803
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> HiddenLayers:
         """Fit the estimator on (X, y), unless it is."""
         if self.prefit:
             check_is_fitted(self.estimator, "ensemble_")
@@ -109,7 +107,7 @@ class HiddenLayers(TransformerMixin, BaseEstimator):
             self.feature_names_in_ = self.estimator_.feature_names_in_
         return self
 
-    def transform(self, X: Any) -> np.ndarray:  # noqa: N803
+    def transform(self, X: Any) -> np.ndarray:
         """Rows to values of the units: (n, units)."""
         check_is_fitted(self, "estimator_")
         found: np.ndarray = self.estimator_.hidden_activations(X, self.layer, self.member)

@@ -12,7 +12,7 @@ from ..data.tables import Table, table_of
 from ..errors import DataError
 
 
-def training_table(estimator: Any, X: Any) -> tuple[Table, bool]:  # noqa: N803 - as everywhere
+def training_table(estimator: Any, X: Any) -> tuple[Table, bool]:
     """A table of the rows to train on, and whether all its columns are plainly numbers.
 
     Sets `n_features_in_`, and `feature_names_in_` where the columns have names.
@@ -27,7 +27,7 @@ def training_table(estimator: Any, X: Any) -> tuple[Table, bool]:  # noqa: N803 
     return table, numeric
 
 
-def known_table(estimator: Any, X: Any, names: tuple[str, ...]) -> Table:  # noqa: N803
+def known_table(estimator: Any, X: Any, names: tuple[str, ...]) -> Table:
     """A table of rows with the columns of training.
 
     Parameters
@@ -43,7 +43,7 @@ def known_table(estimator: Any, X: Any, names: tuple[str, ...]) -> Table:  # noq
 
 def _table(
     estimator: Any,
-    X: Any,  # noqa: N803
+    X: Any,
     reset: bool,
     names: tuple[str, ...] | None,
 ) -> tuple[Table, bool]:
@@ -70,7 +70,7 @@ def _table(
     return table, False
 
 
-def numeric_array(X: Any) -> Any:  # noqa: N803
+def numeric_array(X: Any) -> Any:
     """An array, or sparse matrix, if X is one that holds numbers and nothing else; else None."""
     if sparse.issparse(X):
         return X
@@ -80,17 +80,17 @@ def numeric_array(X: Any) -> Any:  # noqa: N803
         return np.where(np.ma.getmaskarray(X), np.nan, X.data.astype(np.float64))
     if isinstance(X, list | tuple):
         try:
-            X = np.asarray(X)  # noqa: N806
+            X = np.asarray(X)
         except ValueError:
             return None
     elif not isinstance(X, np.ndarray):
         if isinstance(X, Table | dict) or _has_columns(X) or not hasattr(X, "__array__"):
             return None
-        X = np.asarray(X)  # noqa: N806
+        X = np.asarray(X)
     return X if X.dtype.kind in "biufc" else None
 
 
-def _has_columns(X: Any) -> bool:  # noqa: N803
+def _has_columns(X: Any) -> bool:
     """Whether X is a data frame, or an array of objects, of which scikit-learn knows the shape."""
     if isinstance(X, np.ndarray):
         return X.dtype.names is None

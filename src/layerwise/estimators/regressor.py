@@ -185,7 +185,7 @@ class Regressor(RegressorMixin, TableEstimator):
     @with_callbacks
     def fit(
         self,
-        X: Any,  # noqa: N803 - as everywhere
+        X: Any,
         y: Any,
         sample_weight: Any = None,
         validation_data: Any = None,
@@ -213,7 +213,7 @@ class Regressor(RegressorMixin, TableEstimator):
 
     def partial_fit(
         self,
-        X: Any,  # noqa: N803
+        X: Any,
         y: Any,
         sample_weight: Any = None,
     ) -> Regressor:
@@ -276,13 +276,13 @@ class Regressor(RegressorMixin, TableEstimator):
 
     # -- predicting --------------------------------------------------------------------------------
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """Numbers, float64: (n,), or (n, outputs) as y was; (n, levels) for several quantiles."""
         raw = self._raw(X)
         found: np.ndarray = self._target.decode(raw)
         return found
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2; for quantiles the part of the pinball loss of constant quantiles that is saved.
 
         Both are 1 at best and 0 for the best constant guess; of several quantiles it is the mean.

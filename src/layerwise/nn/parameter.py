@@ -48,6 +48,21 @@ class Held:
         """Type of the elements."""
         return self._value.dtype
 
+    def convert(self, dtype: Any) -> None:
+        """Hold the array in another dtype; nothing changes if it has that dtype already.
+
+        The variable becomes another one too, as its dtype is fixed: a graph that was made before
+        has nothing to do with this object any more.
+
+        Raises
+        ------
+        DTypeError : graphs do not take that dtype.
+        """
+        wanted = dtypes.as_dtype(dtype)
+        if wanted != self._value.dtype:
+            self._value = np.array(self._value, wanted, order="C")
+            self.tensor = variable(self.name, self._value.shape, self._value.dtype)
+
     def __deepcopy__(self, memo: dict) -> Held:
         # A copy is another variable: two models must not share one entry of a state.
         return type(self)(self._value.copy(), self.name)

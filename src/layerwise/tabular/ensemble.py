@@ -10,7 +10,7 @@ import numpy as np
 from .. import backends
 from ..compiler import State
 from ..nn import Module
-from .evaluator import Evaluator
+from ..nn.evaluation import Evaluator
 from .kinds import MemberKind
 from .members import Member
 from .network import TabularNet

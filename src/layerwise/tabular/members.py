@@ -22,7 +22,6 @@ from ..training import Epoch, History
 from ..training.prepare import prepare
 from .kinds import MemberKind
 from .network import Bins, TabularNet
-from .precision import in_dtype
 from .recipe import Recipe
 from .rows import Columns, Rows
 from .task import Task
@@ -139,7 +138,10 @@ class Workshop:
             return copy.deepcopy(self.templates[kind])
         assert self.bins is not None
         net = TabularNet(self.kinds[kind], self.columns, self.bins, self.task.outputs)
-        return net if self.recipe.dtype == "float32" else in_dtype(net, self.recipe.dtype)
+        for _, held in net.named_held():
+            if held.dtype.kind == "f":
+                held.convert(self.recipe.dtype)
+        return net
 
     def train_all(self, jobs: Sequence[Job]) -> list[Member]:
         """The members, in the order of their jobs; those that a stop came before are left out."""

@@ -99,16 +99,24 @@ class TabularNet(Module):
             return concatenate([numbers, self.pieces(numbers[:, :plain])])
         return numbers
 
+    def vectors(self, codes: Any) -> list[Any]:
+        """(batch, k) codes, or None without categories, to k vectors: (batch, size) each."""
+        return [table(codes[:, i]) for i, table in enumerate(self.embeddings)]
+
+    def joined(self, numbers: Any, codes: Any = None) -> Any:
+        """(batch, d) and (batch, k) to (batch, width): what the first hidden layer takes."""
+        features, vectors = self.features(numbers), self.vectors(codes)
+        return concatenate([features, *vectors]) if vectors else features
+
     def forward(self, numbers: Any, codes: Any = None) -> Any:
         """(batch, d) and, where there are categories with vectors, (batch, k) to raw outputs."""
-        features = self.features(numbers)
-        vectors = [table(codes[:, i]) for i, table in enumerate(self.embeddings)]
-        if self.hidden is None:
-            raw = self.output(features)
-            for vector in vectors:
-                raw = raw + vector
-            return raw
-        return self.output(self.hidden(concatenate([features, *vectors]) if vectors else features))
+        if self.hidden is not None:
+            return self.output(self.hidden(self.joined(numbers, codes)))
+        features, vectors = self.features(numbers), self.vectors(codes)
+        raw = self.output(features)
+        for vector in vectors:
+            raw = raw + vector
+        return raw
 
 
 def _hidden_layers(kind: MemberKind, width: int) -> Sequential | None:

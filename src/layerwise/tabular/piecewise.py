@@ -15,7 +15,7 @@ from ..graph import expand_dims, maximum, minimum, reshape
 from ..graph import sum as total
 from ..nn import Buffer, Module
 
-WIDEST = 384
+MOST_PIECES = 384
 """Pieces of all columns together, at most: a wide table gets fewer for each column."""
 
 FEWEST = 4
@@ -61,7 +61,7 @@ def _weighted_values(
 
 def pieces_for(columns: int, most: int) -> int:
     """How many pieces each of so many columns gets; 0 where pieces are not worth it."""
-    pieces = min(most, WIDEST // max(columns, 1))
+    pieces = min(most, MOST_PIECES // max(columns, 1))
     return pieces if pieces >= FEWEST else 0
 
 

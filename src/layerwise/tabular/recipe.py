@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import OptionError, unknown
 from .kinds import KINDS, MemberKind
 
-FOLDS = ((2_000, 10), (8_000, 8), (20_000, 5), (100_000, 3), (500_000, 2))
-WIDTH = ((2_000, 64), (10_000_000, 128))
-PATIENCE = ((2_000, 20), (500_000, 12))
-EPOCHS = ((5_000, 100), (10_000, 60), (20_000, 40), (100_000, 30), (500_000, 15))
-"""Below so many rows, so many. More rows need fewer members and fewer visits to each row."""
+Limits = tuple[tuple[float, int], ...]
+"""(rows, value) in ascending order: the value holds below so many rows; the last for any number."""
+
+FOLDS: Limits = (
+    (2_000, 10), (8_000, 8), (20_000, 5), (100_000, 3), (500_000, 2), (math.inf, 1),
+)  # fmt: skip
+"""Members of each kind: what one learns from many rows, another would hardly better."""
+
+WIDTH: Limits = ((2_000, 64), (math.inf, 128))
+"""Units of each hidden layer: more than this would learn few rows by heart."""
+
+PATIENCE: Limits = ((2_000, 20), (500_000, 12), (math.inf, 6))
+"""Epochs without a better one that end a training: few held-out rows measure it unsteadily."""
+
+EPOCHS: Limits = (
+    (5_000, 100), (10_000, 60), (20_000, 40), (100_000, 30), (500_000, 15), (math.inf, 7),
+)  # fmt: skip
+"""Epochs at most: an epoch of many rows has more steps, so that fewer epochs are enough."""
 
 UNITS_FOR_EACH_OUTPUT = 8
-WIDEST = 512
+WIDEST_LAYER = 512
 """Units of a hidden layer: so many for each output, up to so many in all."""
 
 
-def _from_rows(rows: int, table: tuple[tuple[int, int], ...]) -> int:
-    found = [value for limit, value in table if rows < limit]
-    return found[0] if found else max(1, table[-1][1] // 2)
+def _from_rows(rows: int, limits: Limits) -> int:
+    return next(value for limit, value in limits if rows < limit)
 
 
 @dataclass(frozen=True)
@@ -132,5 +145,5 @@ class Recipe:
 
     def _sizes(self, kind: MemberKind, outputs: int) -> tuple[int, ...]:
         # Many classes cannot be told apart by few directions.
-        least = min(-(-UNITS_FOR_EACH_OUTPUT * outputs // 64) * 64, WIDEST)
+        least = min(-(-UNITS_FOR_EACH_OUTPUT * outputs // 64) * 64, WIDEST_LAYER)
         return tuple(max(self.width or size, least) for size in kind.hidden)

@@ -137,7 +137,7 @@ class Loop:
             while record.stopped == "still running":
                 if self.watch.should_stop:
                     record.stopped = "early stopping"
-                elif self.epoch >= self.options.epochs:
+                elif self._has_ended():
                     record.stopped = "epochs"
                 else:
                     self._train_epoch()
@@ -153,6 +153,10 @@ class Loop:
             raise
         self._finish(keep_best=self.options.restore_best)
         return record
+
+    def _has_ended(self) -> bool:
+        """Whether all that there was to train on has been trained on."""
+        return self.epoch >= self.options.epochs
 
     def _finish(self, keep_best: bool) -> None:
         record = self.record

@@ -33,6 +33,7 @@ class StreamLoop(Loop):
     """A `Loop` whose rows change from one epoch to the next."""
 
     blocks: Iterator[Rows]
+    coming: Rows | None = None
     total_steps: int
     every: int
     done_steps: int = 0
@@ -43,12 +44,16 @@ class StreamLoop(Loop):
         self.every = max(1, count // MEASURES)
         self.last = count - 1
 
+    def _has_ended(self) -> bool:
+        # `count` is a guess, so that only the blocks tell where they end.
+        if self.coming is None:
+            self.coming = next(self.blocks, None)
+        return self.coming is None
+
     def _train_epoch(self) -> None:
-        rows = next(self.blocks, None)
-        if rows is None:
-            self.record.stopped = "epochs"
-            return
-        self._take(rows)
+        assert self.coming is not None
+        self._take(self.coming)
+        self.coming = None
         super()._train_epoch()
 
     def _take(self, rows: Rows) -> None:
@@ -121,6 +126,7 @@ def train_stream(
     ------
     DataError : there is no block; and everything that `layerwise.train` raises.
     """
+    count = passes * max(1, math.ceil(rows / block_rows))
     every = ahead(block for _ in range(passes) for block in blocks())
     try:
         first = next(every, None)
@@ -132,14 +138,13 @@ def train_stream(
             sample_weight=first[2],
             validation=validation,
             batch_size=min(batch_size, len(first[1])),
-            epochs=passes * max(1, math.ceil(rows / block_rows)) + len(first[1]),
+            epochs=count,
             early_stopping=None,
             on_epoch=on_block,
             loop=StreamLoop,
             **(_DEFAULTS | options),
         )
         assert isinstance(loop, StreamLoop)
-        count = passes * max(1, math.ceil(rows / block_rows))
         loop.follow(_checked(loop, first, every), passes * math.ceil(rows / batch_size), count)
         return loop.run()
     finally:

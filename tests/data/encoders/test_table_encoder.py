@@ -171,7 +171,7 @@ def test_what_people_read(encoder, codes):
     assert lines[1].startswith("colour: category; 3 columns of 0 and 1; 'colour is missing' is 1 ")
     assert lines[4] == "smoker: category; -1 for no, 1 for yes"
     assert lines[0].startswith("joined: date; time, time of year, day of month, day of week, time")
-    assert codes.describe()[2] == "city: category; 6 codes for an embedding"
+    assert codes.describe()[2] == "city: category; 6 codes, a vector is learned for each"
     assert repr(encoder) == "TableEncoder(6 columns to 22 numbers and 0 codes)"
 
 

@@ -79,7 +79,7 @@ def test_reasons_of_identifiers_and_text():
     assert decide(range(60)).reason == "all different"
     assert decide([*range(59), 58]).reason == "different in 98% of the rows"
     assert decide([f"{n} b c d e f" for n in range(60)]).reason == (
-        "text of 6 words on average, all different"
+        "6 words on average, all different"
     )
     assert decide([f"w{n % 80}" for n in range(120)]).reason == "80 values in 120 rows"
 

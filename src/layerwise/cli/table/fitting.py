@@ -114,7 +114,7 @@ def _threads(most: int | None) -> Iterator[None]:
     if most is None:
         yield
         return
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(most):
         yield

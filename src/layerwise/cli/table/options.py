@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ... import backends, optim
 from ...data.tables.goals import GOALS, Goal
@@ -53,7 +53,7 @@ class Options:
     batch_size: int | None
     optimizer: str | None
     loss: str | None
-    learning_rate: float | str | None
+    learning_rate: float | Literal["find"] | None
     rate_picture: Path | None
     schedule: str | None
     weight_decay: float | None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...data.tables import Table, batches
+from ...data.tables import Table, batches, table_of
 from ...data.tables.frames import machine_memory
 from ...data.tables.stream import ROWS_PER_BATCH, Batches
 from ...data.tables.table import joined
@@ -52,6 +52,9 @@ class Streamed:
     rows : those that are held.
     part : which of them are the sample, for validation, for the test.
     learned : how many rows are trained on.
+    classes : values of the target in all of the file, in the order of the outputs; None where it
+        is a number.
+    options : of the command.
     """
 
     source: Batches
@@ -125,7 +128,7 @@ def open_stream(options: Options) -> Streamed:
         raise DataError(f"{source.rows:,} rows are too few to be read in parts; leave --stream out")
     classes = None
     if rows.labels is not None:
-        everything = target_values(_of_values(values, rows, options), options.target, rows.goal)
+        everything = target_values(_of_values(values, options.target), options.target, rows.goal)
         classes = tuple(np.unique(everything).tolist())
     return Streamed(source, rows, Part(sample, validation, test), count, classes, options)
 
@@ -156,11 +159,9 @@ def _values(table: Table, name: str) -> set[Any]:
     return set(found.tolist()) if len(found) <= 1000 else set()
 
 
-def _of_values(values: set[Any], rows: Rows, options: Options) -> Table:
+def _of_values(values: set[Any], target: str) -> Table:
     """A table whose target has each value once."""
-    from ...data.tables import table_of
-
-    return table_of({options.target: np.array(sorted(values))})
+    return table_of({target: np.array(sorted(values))})
 
 
 def _weights(table: Table, name: str) -> np.ndarray:

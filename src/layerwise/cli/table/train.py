@@ -76,7 +76,7 @@ def _rate(
     rows: Rows, part: Part, decisions: list[Decision], options: Options, screen: Screen
 ) -> float | None:
     if options.learning_rate != "find":
-        return options.learning_rate  # type: ignore[return-value]
+        return options.learning_rate
     found = find_rate(rows, part, decisions, options)
     screen.field("rate", f"{found.suggestion:g}. {found.reason}")
     if options.rate_picture is not None:

@@ -212,7 +212,7 @@ class CategoryEncoder:
                 "told apart, the others count as unseen"
             )
         if self.form == "embedding":
-            return f"category; {self.cardinality:,} codes for an embedding{left_out}"
+            return f"category; {self.cardinality:,} codes, a vector is learned for each{left_out}"
         if count == 2:
             text = f"category; -1 for {self.levels[0]}, 1 for {self.levels[1]}"
         else:

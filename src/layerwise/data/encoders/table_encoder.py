@@ -120,7 +120,8 @@ class TableEncoder:
         normalise : the scale of numbers: "robust", "standard", "quantile" or None; see
             `NumberEncoder`.
         one_hot_limit : categories of up to so many values, missing among them if it occurs, become
-            columns of 0 and 1, others codes for an embedding. 0 to 1000.
+            columns of 0 and 1, others codes, for each of which a network learns a vector (an
+            embedding). 0 to 1000.
         encode : "one_hot" or "embedding" for all categories, whatever their number of values.
 
         Raises

@@ -140,7 +140,7 @@ def _of_words(column: Column, filled: int, forced: bool) -> Decision:
         sample = [levels[place] for place in present[:: max(1, distinct // 1000)]]
         tokens = sum(len(word.split()) for word in sample) / len(sample)
         if tokens > _WORDS_OF_TEXT:
-            reason = f"text of {tokens:.0f} words on average, {_different(distinct, filled)}"
+            reason = f"{tokens:.0f} words on average, {_different(distinct, filled)}"
             return Decision(name, "text", reason, warning=True)
     if filled >= _ROWS_FOR_IDENTIFIER and share > _NEARLY_ALL:
         return Decision(name, "identifier", _different(distinct, filled), warning=True)
