@@ -302,7 +302,7 @@ def test_python_costs_little_per_epoch(classes):
     losses = {name: np.ones(1000, np.float32) for name in made.train.program.outputs}
 
     class Idle(reference.ReferenceExecutable):
-        def run(self, state, feeds, first=0, steps=None):
+        def run(self, state, feeds, first=0, steps=None, sampling=None):
             return {name: values[:steps] for name, values in losses.items()}
 
     made.train = Idle(made.train.program)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -74,19 +74,43 @@ class Program:
         )
 
 
+class Sampling(NamedTuple):
+    """Another program, with more outputs, that takes a program's place in some steps.
+
+    Attributes
+    ----------
+    executable : of the same backend; its program has the outputs and updates of the usual one, and
+        further outputs without batch dimension.
+    every : it runs the steps whose number in the feeds is a multiple of this.
+    """
+
+    executable: Executable
+    every: int
+
+    def steps(self, first: int, stop: int) -> np.ndarray:
+        """The numbers of its steps among those from `first` to below `stop`."""
+        return np.arange(-(-first // self.every) * self.every, stop, self.every)
+
+
 class Executable(Protocol):
     """A program made ready by a backend."""
 
     program: Program
 
     def run(
-        self, state: State, feeds: Feeds, first: int = 0, steps: int | None = None
+        self,
+        state: State,
+        feeds: Feeds,
+        first: int = 0,
+        steps: int | None = None,
+        sampling: Sampling | None = None,
     ) -> dict[str, np.ndarray]:
         """Run steps `first`, `first + 1`, ... of the feeds (all that remain by default).
 
         `state` is updated in place. Returns, for each output, the values of the steps: stacked
         (steps, ...) for an output without batch dimension, else the rows of all steps one after
-        another. KeyboardInterrupt leaves the state as it was after a whole number of steps.
+        another. With `sampling`, what only the other program gives is stacked for its steps.
+        KeyboardInterrupt leaves the state as it was after a whole number of steps.
         """
         ...
 

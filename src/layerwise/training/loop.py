@@ -21,6 +21,7 @@ from .history import Epoch
 from .options import Settings
 from .permutation import Permutations, draw_order
 from .plan import SEED, STEP, Plan
+from .probes import every
 from .progress import Progress
 from .run import Rows, Run
 from .snapshot import Snapshot
@@ -90,6 +91,7 @@ class Loop:
             target=options.loss.target,
             data=rows,
             validation=validation,
+            probes=plan.new_record() if options.probes and plan.sites else None,
         )
         self.checkpoint: Checkpoint | None = None
         if options.checkpoint is not None:
@@ -213,12 +215,17 @@ class Loop:
             self.snapshot.take(self.state, self.position)
         first = self.position
         count = min(self._steps_in_chunk(), self.steps - first)
-        results = self.plan.train.run(self.state, feeds, first, count)
+        sampling = None
+        if self.record.probes is not None:
+            sampling = self.plan.sampling(every(self.steps, self.epoch))
+        results = self.plan.train.run(self.state, feeds, first, count, sampling)
         stop = first + count
         self.losses[first:stop] = results["loss"]
         if "correct" in results:
             self.correct[first:stop] = results["correct"]
         self.position = stop
+        if sampling is not None:
+            self._note_probes(results, sampling.steps(first, stop))
         if not math.isfinite(self.losses[first:stop].sum()):
             self._diverged(feeds)
         now = time.perf_counter()
@@ -227,6 +234,13 @@ class Loop:
             self._show_progress(now - began, done_before)
         if self.checkpoint and now - self.saved_at > CHECKPOINT_SECONDS and stop < self.steps:
             self._save()
+
+    def _note_probes(self, results: dict[str, np.ndarray], steps: np.ndarray) -> None:
+        assert self.record.probes is not None
+        before = int(self.state[STEP]) - self.position
+        self.record.probes.add(
+            results, self.losses[steps], self.batch_rows[steps], before + steps, self.epoch + 1
+        )
 
     def _steps_in_chunk(self) -> int:
         known = self.plan.seconds_per_row

@@ -34,6 +34,7 @@ class Settings:
     early_stopping: int | None
     restore_best: bool
     shuffle: bool
+    probes: bool
     threads: int | None
     checkpoint: Path | None
     resume: bool

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import optim
-from ..compiler import Backend, Executable, Program
+from ..compiler import Backend, Executable, Program, Sampling
 from ..graph import (
     Tensor,
     absolute,
@@ -34,6 +34,8 @@ from ..nn.inputs import trace_rows
 from ..nn.losses import Loss, batch_loss, class_weights, output_kind
 from ..nn.module import Module
 from ..nn.trace import Trace
+from .probes import ProbeRecord, probe_outputs
+from .sites import Site, find_sites
 
 # One pair for all networks: their values are in each training's own state.
 SEED = variable("seed", (), dtypes.uint32)
@@ -74,6 +76,7 @@ class Plan:
     prediction : the network's output in the training program.
     loss, gradients : the graphs in the training program, for the diagnosis of a NaN.
     probes : the layers' outputs in it.
+    sites, parameters : what the probe program looks at.
     fewest_rows : rows that a step must have: 2 when the network normalises over its batch.
     measures : graphs of the evaluation program, by name.
     output : what turns the net's output into predictions; see `nn.losses.OUTPUTS`.
@@ -93,7 +96,26 @@ class Plan:
     threads: int | None
     seconds_per_row: float | None = None
     """Measured; the next training with this plan starts with chunks of the right length."""
+    sites: list[Site] = field(default_factory=list, repr=False)
+    parameters: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    raw_loss: Tensor | None = field(default=None, repr=False)
     _evaluate: Executable | None = field(default=None, repr=False)
+    _probing: Executable | None = field(default=None, repr=False)
+
+    def sampling(self, every: int) -> Sampling:
+        """The training program with probes, to run every so many steps."""
+        if self._probing is None:
+            program, loss = self.train.program, self.raw_loss
+            assert loss is not None
+            seen = probe_outputs(self.sites, loss, self.gradients, self.parameters, program.updates)
+            self._probing = self.backend.compile(
+                Program(program.outputs | seen, program.updates), self.threads
+            )
+        return Sampling(self._probing, every)
+
+    def new_record(self) -> ProbeRecord:
+        """An empty record of what the probes see."""
+        return ProbeRecord.of(self.sites, self.parameters)
 
     @property
     def evaluate(self) -> Executable:
@@ -216,6 +238,9 @@ def _build(
         output=output_kind(options.loss, traced.prediction),
         backend=backend,
         threads=threads,
+        sites=find_sites(traced.trace.calls),
+        parameters={name: p.tensor for name, p in net.named_parameters()},
+        raw_loss=loss,
     )
 
 

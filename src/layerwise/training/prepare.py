@@ -30,14 +30,15 @@ def prepare(
     clip_norm: float | None = None,
     backend: str | None = None,
     one_class: bool = False,
+    probes: bool = False,
     loop: type[Loop] = Loop,
     **others: Any,
 ) -> Loop:
     """Check data and options, and make or find the plan; the network is only read.
 
     Parameters and errors are those of `layerwise.train`; `others` are its other options, all of
-    them. With `one_class`, rows of one class only are accepted: a part of a stream may be so.
-    `loop` is the class of the result.
+    them but `probes`, which are off unless asked for. With `one_class`, rows of one class only are
+    accepted: a part of a stream may be so. `loop` is the class of the result.
     """
     given, y = split_pair("data", data)
     arrays = raw_inputs("", given)
@@ -50,6 +51,7 @@ def prepare(
         class_weight=class_weight,
         label_smoothing=label_smoothing,
         clip_norm=clip_norm,
+        probes=probes,
         **others,
     )
     fed = [t.dtype for t in traced.inputs]

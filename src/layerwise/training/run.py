@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .history import Epoch, History
+from .probes import ProbeRecord
 
 if TYPE_CHECKING:
     from ..nn.module import Module
@@ -61,6 +62,7 @@ class Run:
     loss, output, target : name of the loss; what turns the net's raw output into a prediction
         (a name in `layerwise.nn.losses.OUTPUTS`); kind of target: classes, binary or numbers.
     data, validation : the rows that were used, not copied.
+    probes : what each layer did, step by step; None if it was not recorded.
     """
 
     net: Module
@@ -71,6 +73,7 @@ class Run:
     data: Rows = field(repr=False)
     validation: Rows | None = field(default=None, repr=False)
     history: History = field(default_factory=History)
+    probes: ProbeRecord | None = field(default=None, repr=False)
     stopped: Stopped = "still running"
     best_epoch: int | None = None
     restored: bool = False
@@ -113,6 +116,7 @@ class Run:
             "validation": self.validation.describe() if self.validation else None,
             "config": self.config,
             "history": self.history.as_columns(),
+            "probes": self.probes.as_json() if self.probes is not None else None,
         }
 
 

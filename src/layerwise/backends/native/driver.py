@@ -94,13 +94,15 @@ def _barrier(target: Target) -> Function:
 
 
 def _run(target: Target) -> Function:
-    """run(plan, records, boundaries, first, last, thread, threads, counter, scratch)."""
+    """Steps `first` to `last` of a plan; every so many steps, another plan takes its place."""
     f = Function("run", [
-        ("plan", "ptr"), ("records", "i64"), ("boundaries", "ptr"), ("first", "i64"),
+        ("usual_plan", "ptr"), ("usual_records", "i64"), ("other_plan", "ptr"),
+        ("other_records", "i64"), ("every", "i64"), ("boundaries", "ptr"), ("first", "i64"),
         ("last", "i64"), ("thread", "i64"), ("threads", "i64"), ("counter", "ptr"),
         ("scratch", "ptr"),
     ])  # fmt: skip
-    plan, records, boundaries, first, last, thread, threads, counter, scratch = f.parameters
+    usual, usual_records, other, other_records, every, *rest = f.parameters
+    boundaries, first, last, thread, threads, counter, scratch = rest
     context = f.allocate("i64", CONTEXT_WORDS)
     goal = f.allocate("i64")
     f.store(constant(0, "i64"), goal, 8)
@@ -121,6 +123,9 @@ def _run(target: Target) -> Function:
         rows = f.subtract(stop, start)
         for index, value in ((0, rows), (1, number), (2, start)):
             f.store(value, f.offset(context, index, "i64"), 8)
+        turn = f.compare("eq", f.instruction("srem", number, every), 0)
+        plan = f.select(turn, other, usual)
+        records = f.select(turn, other_records, usual_records)
 
         def call(record: Value, begin: Operand, end: Value) -> None:
             function, arguments = word(record, 0, "ptr"), word(record, 1, "ptr")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import numpy as np
 
 from ...compiler.feeds import Feeds
-from ...compiler.program import Program, leads_with_batch
+from ...compiler.program import Program, Sampling, leads_with_batch
 from ...compiler.state import State, aligned_bytes
 from ...graph.dimension import Batch, concrete, size
 from ...graph.tensor import Tensor
@@ -30,6 +31,9 @@ SECONDS_PER_CALL = 0.1
 LINE = 64
 """Bytes of a cache line; every value in the arena begins one."""
 
+
+_NEVER = 1 << 62
+"""Steps between two of another program, where there is none: step 0 is its own."""
 
 _living: weakref.WeakSet[NativeExecutable] = weakref.WeakSet()
 
@@ -60,6 +64,11 @@ class NativeExecutable:
         self._constants = [_constant(name, data) for name, data in plan.constants]
         self._lay_out_arguments()
         self._widths = {name: _widths(output) for name, output in program.outputs.items()}
+        self._scalars: dict[np.dtype, list[str]] = {}
+        for name, output in program.outputs.items():
+            if output.shape == ():
+                self._scalars.setdefault(output.dtype, []).append(name)
+        self._scalar_targets = self._find_scalar_targets()
         self._rows = 0
         self._arena = np.empty(0, np.uint8)
         self._offsets: list[int] = []
@@ -108,6 +117,17 @@ class NativeExecutable:
                 step.barrier,
             )
 
+    def _find_scalar_targets(self) -> dict[np.dtype, tuple[np.ndarray, np.ndarray]]:
+        """Which arguments are the addresses of scalar outputs, and of which ones, by dtype."""
+        where = {(d, n): i for d, names in self._scalars.items() for i, n in enumerate(names)}
+        found: dict[np.dtype, list[tuple[int, int]]] = {}
+        for index, (kind, name, _) in self._brought:
+            output = self.program.outputs.get(name) if kind == "target" else None
+            if output is not None and output.shape == ():
+                found.setdefault(output.dtype, []).append((index, where[output.dtype, name]))
+        pairs = {dtype: np.array(both, np.int64).T for dtype, both in found.items()}
+        return {dtype: (both[0], both[1]) for dtype, both in pairs.items()}
+
     def _prepare_arena(self, rows: int) -> None:
         if rows <= self._rows and self._arena.size:
             return
@@ -142,7 +162,8 @@ class NativeExecutable:
             self._arguments[index] = starts[kind][what] + offset
         self._bound = (weakref.ref(state), state.version, arena)
 
-    def _bind_run(self, feeds: Feeds, outputs: dict[str, np.ndarray], first: int) -> None:
+    def _bind_run(self, feeds: Feeds, rooms: _Rooms, first: int) -> None:
+        together = rooms.executable is self
         before = int(feeds.boundaries[first])
         order = 0 if feeds.order is None else _address(feeds.order)
         for index, (kind, name, _) in self._brought:
@@ -155,32 +176,57 @@ class NativeExecutable:
                 value = order
             elif kind == "stride":
                 value = feeds.per_step[name].strides[0] if name in feeds.per_step else 0
+            elif together and self.program.outputs[name].shape == ():
+                continue
             else:
                 # Shifted back, because the driver counts steps and rows from the first of all.
                 of_row, of_step = self._widths[name]
-                value = _address(outputs[name]) - before * of_row - first * of_step
+                value = rooms.address(name) - before * of_row - first * of_step
             self._arguments[index] = value
+        if together:
+            for dtype, (indices, numbers) in self._scalar_targets.items():
+                block = rooms.blocks[dtype]
+                start = _address(block) - first * dtype.itemsize
+                self._arguments[indices] = start + numbers * block.strides[0]
 
     # -- running -----------------------------------------------------------------------------------
 
     def run(
-        self, state: State, feeds: Feeds, first: int = 0, steps: int | None = None
+        self,
+        state: State,
+        feeds: Feeds,
+        first: int = 0,
+        steps: int | None = None,
+        sampling: Sampling | None = None,
     ) -> dict[str, np.ndarray]:
         """See `layerwise.compiler.Executable.run`."""
+        other, every = self, _NEVER
+        if sampling is not None:
+            assert isinstance(sampling.executable, NativeExecutable)
+            other, every = sampling.executable, sampling.every
         feeds.check(self.program.inputs)
+        if other is not self:
+            feeds.check(other.program.inputs)
         steps = feeds.steps - first if steps is None else steps
         if steps < 0 or first < 0 or first + steps > feeds.steps:
             raise IndexError(f"steps {first} to {first + steps} lie outside 0..{feeds.steps}")
         rows = int(feeds.boundaries[first + steps] - feeds.boundaries[first])
-        outputs = {name: _room(x, rows, steps) for name, x in self.program.outputs.items()}
-        with self._lock:
-            self._prepare_arena(feeds.largest_batch)
-            self._bind(state)
-            self._bind_run(feeds, outputs, first)
-            self._steps(feeds, first, first + steps)
-        return outputs
+        rooms = _Rooms(other, rows, steps)
+        with contextlib.ExitStack() as locks:
+            for each in {id(e): e for e in (self, other)}.values():
+                locks.enter_context(each._lock)
+                each._prepare_arena(feeds.largest_batch)
+                each._bind(state)
+                each._bind_run(feeds, rooms, first)
+            self._steps(feeds, first, first + steps, other, every)
+        if sampling is None:
+            return rooms.arrays()
+        which = sampling.steps(first, first + steps) - first
+        return rooms.arrays(self.program.outputs, which)
 
-    def _steps(self, feeds: Feeds, first: int, last: int) -> None:
+    def _steps(
+        self, feeds: Feeds, first: int, last: int, other: NativeExecutable, every: int
+    ) -> None:
         boundaries = _address(feeds.boundaries)
         fixed, per_row = self.plan.work
         operations = fixed + per_row * feeds.largest_batch
@@ -188,20 +234,32 @@ class NativeExecutable:
             count, threads = self.team.next_call(operations, len(self.plan.steps), SECONDS_PER_CALL)
             stop = min(first + count, last)
             began = time.perf_counter()
-            self._call(boundaries, first, stop, threads)
+            self._call(boundaries, first, stop, threads, other, every)
             self.team.observe(threads, stop - first, time.perf_counter() - began)
             first = stop
 
-    def _call(self, boundaries: int, first: int, last: int, threads: int) -> None:
+    def _call(
+        self,
+        boundaries: int,
+        first: int,
+        last: int,
+        threads: int,
+        other: NativeExecutable,
+        every: int,
+    ) -> None:
+        wanted = max(self._scratch_bytes, other._scratch_bytes)
+        self._scratch = [s for s in self._scratch if len(s) >= wanted]
         while len(self._scratch) < threads:
-            self._scratch.append(aligned_bytes(self._scratch_bytes))
+            self._scratch.append(aligned_bytes(wanted))
         counter = aligned_bytes(LINE).view(np.int64)
         counter[:] = 0
-        table, records = _address(self._table), len(self.plan.steps)
+        plans = []
+        for each in (self, other):
+            plans += [_address(each._table), len(each.plan.steps)]
         address = _address(counter)
 
         def work(thread: int) -> None:
-            self._entry(table, records, boundaries, first, last, thread, threads, address,
+            self._entry(*plans, every, boundaries, first, last, thread, threads, address,
                         _address(self._scratch[thread]))  # fmt: skip
 
         self.team.run(work, threads, entered=lambda: bool(counter[1]))
@@ -213,10 +271,47 @@ def _widths(output: Tensor) -> tuple[int, int]:
     return (count.multiple * width, 0) if isinstance(count, Batch) else (0, count * width)
 
 
-def _room(output: Tensor, rows: int, steps: int) -> np.ndarray:
-    """An array for what an output gives in so many steps with so many rows in all."""
-    shape = output.shape if leads_with_batch(output) else (steps, *output.shape)
-    return np.empty(concrete(shape, rows), output.dtype)
+class _Rooms:
+    """Arrays for what a program's outputs give in so many steps with so many rows in all.
+
+    Scalars of one dtype are rows of one array, and their addresses are worked out together: there
+    may be many of them, and a call of Python for each would cost more than a small network's step.
+    """
+
+    def __init__(self, executable: NativeExecutable, rows: int, steps: int) -> None:
+        self.executable = executable
+        self._own: dict[str, np.ndarray] = {}
+        for name, output in executable.program.outputs.items():
+            if output.shape != ():
+                shape = output.shape if leads_with_batch(output) else (steps, *output.shape)
+                self._own[name] = np.empty(concrete(shape, rows), output.dtype)
+        self.blocks = {
+            dtype: np.empty((len(names), steps), dtype)
+            for dtype, names in executable._scalars.items()
+        }
+
+    def address(self, name: str) -> int:
+        """Where an output's first value goes."""
+        if name in self._own:
+            return _address(self._own[name])
+        dtype = self.executable.program.outputs[name].dtype
+        return _address(self.blocks[dtype][self.executable._scalars[dtype].index(name)])
+
+    def arrays(self, sampled: Container[str] = (), steps: np.ndarray | None = None) -> _Arrays:
+        """The arrays by name; those outside `sampled` at some `steps` only, where any are given."""
+        found: _Arrays = {}
+        for name, array in self._own.items():
+            found[name] = array if steps is None or name in sampled else array[steps]
+        for dtype, block in self.blocks.items():
+            names = self.executable._scalars[dtype]
+            chosen = block if steps is None else block[:, steps]
+            found.update(zip(names, chosen, strict=True))
+            if steps is not None:
+                found.update((n, block[i]) for i, n in enumerate(names) if n in sampled)
+        return found
+
+
+_Arrays = dict[str, np.ndarray]
 
 
 def _after_fork_in_child() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...compiler.feeds import Feeds
-from ...compiler.program import Program, leads_with_batch
+from ...compiler.program import Program, Sampling, leads_with_batch
 from ...compiler.state import State
 from ...graph.evaluate import evaluate
 from ...graph.stable import stabilise
@@ -23,9 +23,16 @@ class ReferenceExecutable:
         self._roots = [stable[root] for root in program.roots]
 
     def run(
-        self, state: State, feeds: Feeds, first: int = 0, steps: int | None = None
+        self,
+        state: State,
+        feeds: Feeds,
+        first: int = 0,
+        steps: int | None = None,
+        sampling: Sampling | None = None,
     ) -> dict[str, np.ndarray]:
         """See `layerwise.compiler.Executable.run`."""
+        if sampling is not None:
+            return self._sampled(state, feeds, first, steps, sampling)
         program = self.program
         feeds.check(program.inputs)
         steps = feeds.steps - first if steps is None else steps
@@ -48,6 +55,21 @@ class ReferenceExecutable:
                 {v: np.array(r, order="C") for v, r in zip(program.updates, changed, strict=True)}
             )
         return {name: self._gather(name, parts) for name, parts in collected.items()}
+
+    def _sampled(
+        self, state: State, feeds: Feeds, first: int, steps: int | None, sampling: Sampling
+    ) -> dict[str, np.ndarray]:
+        """Runs of this program and of the other, in turns."""
+        stop = feeds.steps if steps is None else first + steps
+        other = sampling.executable
+        marked = set(sampling.steps(first, stop).tolist())
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in other.program.outputs}
+        for step in range(first, stop):
+            runs = other if step in marked else self
+            for name, value in runs.run(state, feeds, step, 1).items():
+                parts[name].append(value)
+        nothing = {n: np.empty((0, *t.shape), t.dtype) for n, t in other.program.outputs.items()}
+        return {name: np.concatenate(p) if p else nothing[name] for name, p in parts.items()}
 
     def _gather(self, name: str, parts: list[np.ndarray]) -> np.ndarray:
         output = self.program.outputs[name]
