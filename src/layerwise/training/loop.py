@@ -23,7 +23,7 @@ from .permutation import Permutations, draw_order
 from .plan import SEED, STEP, Plan
 from .probes import every
 from .progress import Progress
-from .run import Rows, Run
+from .run import Divergence, Rows, Run
 from .snapshot import Snapshot
 
 ROWS_AT_ONCE = 1024
@@ -92,6 +92,8 @@ class Loop:
             data=rows,
             validation=validation,
             probes=plan.new_record() if options.probes and plan.sites else None,
+            settings=options,
+            initial={name: held.value.copy() for name, held in self.held.items()},
         )
         self.checkpoint: Checkpoint | None = None
         if options.checkpoint is not None:
@@ -147,6 +149,7 @@ class Loop:
             record.stopped = "interrupted"
         except TrainingDiverged as error:
             record.stopped = "loss became NaN"
+            record.divergence = Divergence(error.layer, error.step, error.epoch, str(error))
             self._finish(keep_best=False)
             raise error from None
         except Exception:

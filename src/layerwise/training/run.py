@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from .probes import ProbeRecord
 
 if TYPE_CHECKING:
     from ..nn.module import Module
+    from .options import Settings
 
 Stopped = Literal[
     "epochs", "early stopping", "interrupted", "loss became NaN", "on_epoch", "still running"
@@ -45,6 +46,18 @@ class Rows:
         }
 
 
+class Divergence(NamedTuple):
+    """Where a loss became NaN or infinite: `layer` is 'loss' where all layers were finite.
+
+    `step` counts from 0 over all epochs, `epoch` from 1.
+    """
+
+    layer: str
+    step: int
+    epoch: int
+    message: str
+
+
 @dataclass(repr=False)
 class Run:
     """What one call of `layerwise.train` did.
@@ -63,6 +76,9 @@ class Run:
         (a name in `layerwise.nn.losses.OUTPUTS`); kind of target: classes, binary or numbers.
     data, validation : the rows that were used, not copied.
     probes : what each layer did, step by step; None if it was not recorded.
+    divergence : where the loss became NaN; None if it did not.
+    settings : the options as they were given, to train once more in the same way.
+    initial : the weights and buffers that the training began with, by name.
     """
 
     net: Module
@@ -74,6 +90,9 @@ class Run:
     validation: Rows | None = field(default=None, repr=False)
     history: History = field(default_factory=History)
     probes: ProbeRecord | None = field(default=None, repr=False)
+    divergence: Divergence | None = None
+    settings: Settings | None = field(default=None, repr=False)
+    initial: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     stopped: Stopped = "still running"
     best_epoch: int | None = None
     restored: bool = False

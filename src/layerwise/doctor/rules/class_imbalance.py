@@ -1,0 +1,58 @@
+"""Rare classes that are not found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..case import Case
+from ..finding import Finding, Remedy
+from ..rule import Rule
+
+RATIO = 8.0
+"""Rows of the most frequent class by those of the rarest."""
+
+FOUND = 0.6
+"""Recall of the rare classes by that of the frequent ones."""
+
+
+class ClassImbalance(Rule):
+    """To call everything frequent is right most of the time."""
+
+    name = "class_imbalance"
+    title = "rare classes are not found"
+    cause = (
+        "every row counts alike, so the loss is smallest when rare classes are mostly passed over"
+    )
+    guide = "losses"
+    source = (
+        'King & Zeng 2001, "Logistic regression in rare events data"; SageMaker Debugger, class '
+        "imbalance"
+    )
+
+    def look(self, case: Case) -> Finding | None:
+        """Rare classes of the training rows, and how many of their validation rows are found."""
+        counts, recalls = np.array(case.target.counts), np.array(case.outcome.recalls)
+        if len(counts) < 2 or len(recalls) < len(counts) or not (counts > 0).all():
+            return None
+        if case.options.get("class_weight") is not None or counts.max() < RATIO * counts.min():
+            return None
+        recalls = recalls[: len(counts)]
+        rare = counts * RATIO <= counts.max()
+        rare_recall = float(np.nanmean(recalls[rare])) if rare.any() else float("nan")
+        other_recall = float(np.nanmean(recalls[~rare])) if (~rare).any() else float("nan")
+        if not rare_recall < FOUND * other_recall:
+            return None
+        rarest = int(counts.argmin())
+        return self.found(
+            "warning",
+            f"class {rarest} has {counts[rarest]} of {counts.sum():,} training rows; of the rare "
+            f"classes' validation rows {rare_recall:.0%} are found, of the others' "
+            f"{other_recall:.0%}",
+            Remedy(
+                "let every class count alike",
+                flag="--class-weight balanced",
+                python="class_weight='balanced'",
+                changes={"class_weight": "balanced"},
+            ),
+            numbers={"ratio": float(counts.max() / counts.min()), "recall": rare_recall},
+        )

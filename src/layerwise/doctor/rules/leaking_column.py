@@ -1,0 +1,50 @@
+"""One column that gives the target away."""
+
+from __future__ import annotations
+
+from ..case import Case
+from ..finding import Finding, Remedy
+from ..rule import Rule
+
+ALONE = 0.97
+"""Accuracy or R2 of the column alone."""
+
+SHARE = 0.25
+"""What the column leaves unexplained, as part of what all other columns leave."""
+
+
+class LeakingColumn(Rule):
+    """A column from after the fact, such as the date of a cancellation."""
+
+    name = "leaking_column"
+    title = "one column gives the target away"
+    cause = (
+        "a column that alone predicts almost everything, while all others together do not, was "
+        "probably written down after the target was known; it will be missing when it matters"
+    )
+    guide = "tables"
+    source = (
+        'Kaufman, Rosset & Perlich 2012, "Leakage in data mining"; deepchecks, '
+        "'Feature Label Correlation'"
+    )
+
+    def look(self, case: Case) -> Finding | None:
+        """Compare the column with all others together."""
+        for column, alone, rest in case.data.leaks:
+            # Almost everything, and far more than all that is left explains.
+            if alone >= ALONE and 1 - alone <= SHARE * (1 - rest):
+                what = "of the rows" if case.is_classification else "of the variance"
+                return self.found(
+                    "warning",
+                    f"{case.data.name(column)} alone predicts {alone:.1%} {what}, all the "
+                    f"others together {rest:.1%}",
+                    Remedy(
+                        "ask where it comes from; leave it out if it is known only afterwards",
+                        flag=f"--drop {case.data.name(column).strip(chr(39))}"
+                        if case.data.names
+                        else "",
+                        python=f"X = numpy.delete(X, {column}, axis=1)",
+                    ),
+                    numbers={"column": column, "alone": alone, "rest": rest},
+                )
+        return None

@@ -1,0 +1,63 @@
+"""Steps that are too large."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..case import Case
+from ..finding import Finding, Remedy
+from ..rule import Rule
+from ..signs import early_jump, roughness, update_ratio
+
+RATIO = 0.01
+"""A step's size by that of the weights; about a thousandth is usual."""
+
+ROUGH = 0.1
+JUMP = 2.0
+
+
+class LearningRateTooHigh(Rule):
+    """Steps that go past the valley, and climb its other side."""
+
+    name = "learning_rate_too_high"
+    title = "the learning rate is too high"
+    cause = (
+        "a step goes against the gradient of where it starts; when it is too long it lands on the "
+        "other side of the valley, and the loss jumps about or rises"
+    )
+    guide = "learning-rate"
+    source = (
+        'Karpathy, CS231n, "Neural Networks Part 3" (ratio of updates to weights); AutoTrainer '
+        "(ICSE 2021), oscillating loss"
+    )
+
+    def look(self, case: Case) -> Finding | None:
+        """Large steps together with a rough, a rising or a poor loss."""
+        ratio, rough, jump = update_ratio(case, late=True), roughness(case), early_jump(case)
+        signs = []
+        if ratio > RATIO:
+            signs.append(f"a step changes weights by {ratio:.1%} of their size")
+        if rough > ROUGH:
+            signs.append(f"the loss jumps by {rough:.0%} from epoch to epoch")
+        if jump > JUMP:
+            signs.append(f"in the first epoch the loss rose to {jump:.3g} times its first value")
+        if not signs:
+            return None
+        lower = case.learning_rate / 10
+        return self.found(
+            "warning",
+            "; ".join(signs) + f"; the rate is {case.learning_rate:g}",
+            Remedy(
+                "lower it",
+                flag=f"--lr {lower:.2g}",
+                python=f"learning_rate={lower:.2g}",
+                changes={"learning_rate": lower},
+            ),
+            epoch=1 if jump > JUMP else None,
+            numbers={
+                name: float(value)
+                for name, value in (("update_ratio", ratio), ("roughness", rough), ("jump", jump))
+                if np.isfinite(value)
+            },
+            sure=len(signs) > 1 and case.skill < 0.2,
+        )

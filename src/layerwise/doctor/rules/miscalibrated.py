@@ -1,0 +1,52 @@
+"""Probabilities that do not mean what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..case import Case
+from ..finding import Finding, Remedy
+from ..rule import Rule
+
+EXCESS = 0.05
+"""Calibration error beyond what chance gives."""
+
+GAIN = 0.1
+"""Part of the validation loss that a temperature takes away."""
+
+
+class Miscalibrated(Rule):
+    """Of what it is 90% sure, 90% should be right."""
+
+    name = "miscalibrated"
+    title = "the probabilities are not calibrated"
+    cause = (
+        "cross-entropy goes on rewarding surer answers after all training rows are right, so the "
+        "network becomes surer than it is right"
+    )
+    guide = "softmax"
+    source = 'Guo et al. 2017, "On calibration of modern neural networks"'
+
+    def look(self, case: Case) -> Finding | None:
+        """Compare how sure it is with how often it is right, and with a better temperature."""
+        outcome = case.outcome
+        excess = outcome.calibration - outcome.calibration_noise
+        gain = 1 - outcome.tempered / outcome.validation.loss if outcome.validation.loss else 0.0
+        if not excess > EXCESS or not gain > GAIN or case.skill < 0:
+            return None
+        side = "surer than it is right" if outcome.temperature > 1 else "less sure than right"
+        return self.found(
+            "warning",
+            f"expected calibration error {outcome.calibration:.1%} (chance gives "
+            f"{outcome.calibration_noise:.1%}): it is {side}; a temperature of "
+            f"{outcome.temperature:.2g} takes {gain:.0%} off the validation loss",
+            Remedy(
+                "divide the logits by the temperature, smooth the labels, or keep the weights of "
+                "the best epoch",
+                flag="--label-smoothing 0.1",
+                python=f"label_smoothing=0.1, or divide logits by {outcome.temperature:.2g}",
+                changes={"label_smoothing": 0.1},
+            ),
+            numbers={"error": outcome.calibration, "excess": excess, "gain": gain},
+            sure=bool(np.isfinite(excess)),
+        )

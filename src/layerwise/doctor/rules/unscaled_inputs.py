@@ -1,0 +1,71 @@
+"""Columns on very different scales, or far from 0."""
+
+from __future__ import annotations
+
+from ..case import Case
+from ..finding import Finding, Remedy
+from ..rule import Rule
+
+LARGEST = 10.0
+"""Columns larger than this, or smaller than its inverse, are not near what layers begin with."""
+
+APART = 100.0
+"""The largest column by the median one."""
+
+OFFSET = 10.0
+"""A column's mean by its deviation; beyond it hardly anything but the mean reaches the layer."""
+
+FAR = 3.0
+
+
+class UnscaledInputs(Rule):
+    """First layers are drawn for inputs of mean 0 and deviation 1, give or take."""
+
+    name = "unscaled_inputs"
+    title = "the inputs are not on one scale"
+    cause = (
+        "a weight's gradient grows with the size of its column, so one learning rate cannot suit "
+        "large and small columns at once"
+    )
+    guide = "normalisation"
+    source = 'LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 4.3'
+
+    def look(self, case: Case) -> Finding | None:
+        """Compare the columns' root mean squares with 1 and with each other."""
+        data = case.data
+        if not data.columns or data.largest_scale == data.smallest_scale == 1.0:
+            return None
+        if case.graph.layers and case.graph.layers[0].kind == "norm":
+            return None  # the network does it itself
+        remedy = Remedy(
+            "bring every column to mean 0 and deviation 1 (tables and images of the command line "
+            "are; with lw.train it is yours to do)",
+            python="X = (X - X.mean(0)) / (X.std(0) + 1e-8)",
+            changes={"scale_inputs": True},
+        )
+        numbers = {
+            "largest": data.largest_scale,
+            "median": data.median_scale,
+            "smallest": data.smallest_scale,
+            "offset": data.offset,
+        }
+        ratio = data.largest_scale / max(data.median_scale, 1e-30)
+        if data.largest_scale > LARGEST:
+            evidence = (
+                f"{data.name(data.widest)} has values of about {data.largest_scale:.3g}, the "
+                f"median column of about {data.median_scale:.3g}"
+            )
+        elif data.largest_scale < 1 / LARGEST:
+            evidence = f"the largest column has values of about {data.largest_scale:.3g} only"
+        elif ratio > APART and data.median_scale < 1 / LARGEST:
+            evidence = (
+                f"{data.name(data.widest)} is {ratio:.3g} times as large as the median column"
+            )
+        elif data.offset > OFFSET and data.largest_scale > FAR:
+            evidence = (
+                f"the mean of {data.name(data.offset_column)} is {data.offset:.3g} times its "
+                "standard deviation"
+            )
+        else:
+            return None
+        return self.found("warning", evidence, remedy, numbers=numbers)

@@ -1,0 +1,119 @@
+"""Signs that several rules read off a case: how the loss falls, how rough it is, and others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .case import Case
+
+
+def known(values: list[float | None]) -> np.ndarray:
+    """The values that were measured."""
+    return np.array([v for v in values if v is not None], np.float64)
+
+
+def losses(case: Case) -> np.ndarray:
+    """The validation losses by epoch, or the training losses where there are none."""
+    validation = known(case.history["validation_loss"])
+    return validation if len(validation) else known(case.history["training_loss"])
+
+
+def still_falling(case: Case) -> float:
+    """How much the training loss fell in the last third of the epochs, by all that it has left.
+
+    0 is a plateau; 0.5 means that the loss halved in the last third.
+    """
+    found = known(case.history["training_loss"])
+    if len(found) < 3:
+        return float("nan")
+    third = max(1, len(found) // 3)
+    before, after = np.median(found[-2 * third : -third]), np.median(found[-third:])
+    return float((before - after) / max(abs(before), 1e-30))
+
+
+def roughness(case: Case) -> float:
+    """The usual jump of the loss from epoch to epoch, in the second half, by the loss itself."""
+    found = losses(case)
+    half = found[len(found) // 2 :]
+    if len(half) < 4:
+        return float("nan")
+    # Second differences: a loss that falls steadily is not rough.
+    jumps = np.abs(np.diff(half, 2)) / 2
+    return float(np.median(jumps) / max(np.median(np.abs(half)), 1e-30))
+
+
+def update_ratio(case: Case, late: bool = False) -> float:
+    """The largest of the weight matrices' usual update ratios; of the last third, if `late`."""
+    probes = case.probes
+    if probes is None or not len(probes):
+        return float("nan")
+    ratios = probes.update_ratio()
+    if late:
+        ratios = ratios[-max(1, len(ratios) // 3) :]
+    matrices = [i for i, name in enumerate(probes.parameters) if name.endswith("weight")]
+    with np.errstate(all="ignore"):
+        usual = np.nanmedian(ratios[:, matrices or slice(None)], axis=0)
+    finite = usual[np.isfinite(usual)]
+    return float(finite.max()) if len(finite) else float("nan")
+
+
+def at_the_end(case: Case) -> bool:
+    """Whether the loss was lowest in the last tenth of the epochs, or just about."""
+    found = losses(case)
+    if not len(found):
+        return False
+    best = case.best_epoch or int(found.argmin()) + 1
+    return best >= len(found) - max(1, len(found) // 10)
+
+
+def early_jump(case: Case) -> float:
+    """The highest loss of a minibatch in the first epoch, by the first of all."""
+    probes = case.probes
+    if probes is None or len(probes) < 3 or probes.steps[0] != 0:
+        return float("nan")
+    found = probes.values["loss"][probes.epochs == 1]
+    with np.errstate(all="ignore"):
+        # Not the very highest: one odd minibatch is no sign.
+        high = np.sort(found)[-max(1, len(found) // 10)]
+        return float(high / max(found[0], 1e-30))
+
+
+def gains(case: Case) -> list[tuple[str, float]]:
+    """Each linear layer's gain before the first step: spread of outputs by size of inputs."""
+    probes = case.probes
+    if probes is None or not len(probes) or probes.steps[0] != 0:
+        return []
+    kinds = {layer.path: layer.kind for layer in case.graph.layers}
+    size = case.data.median_scale
+    if case.data.largest_scale > 10 * size:
+        size = case.data.largest_scale
+    found = []
+    mean, spread = probes.values["mean"][0], probes.values["spread"][0]
+    for number, layer in enumerate(probes.layers):
+        if kinds.get(layer.path) == "linear":
+            found.append((layer.path, float(spread[number] / max(size, 1e-30))))
+        size = float(np.hypot(mean[number], spread[number]))
+    return found
+
+
+def arriving_gradients(case: Case) -> list[tuple[str, float]]:
+    """What arrives at a unit of each linear layer, in the median over the training's probes."""
+    probes = case.probes
+    if probes is None or not len(probes):
+        return []
+    kinds = {layer.path: layer.kind for layer in case.graph.layers}
+    found = []
+    for number, layer in enumerate(probes.layers):
+        if kinds.get(layer.path) != "linear":
+            continue
+        values = probes.values["output_gradient"][:, number] / np.sqrt(layer.units)
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            found.append((layer.path, float(np.median(finite))))
+    return found
+
+
+__all__ = [
+    "arriving_gradients", "at_the_end", "early_jump", "gains", "known", "losses", "roughness",
+    "still_falling", "update_ratio",
+]  # fmt: skip

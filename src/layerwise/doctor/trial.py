@@ -1,0 +1,279 @@
+"""`trial`: train once more with a remedy, and see whether it helps.
+
+A remedy that was not tried is a guess. The trial trains on the same rows, from the same first
+weights where they still fit, for as many epochs as there is time for, and compares the two networks
+row by row on the validation rows, so that what is hard in those rows counts for both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, OptionError, TrainingDiverged
+from ..nn.module import Module
+from ..training import Epoch
+from ..training.run import Rows, Run
+from ..training.trainer import train
+from .examine_graph import trace
+from .examine_outcome import predictions as raw_predictions
+from .examine_outcome import row_losses, some_rows
+from .finding import Finding
+from .surgery import REDRAWN, CannotChangeError, changed
+
+NOISE = 2.0
+"""Standard errors that a trial must be better by."""
+
+SEED = 1
+"""Of first weights that are drawn anew."""
+
+FEWEST_EPOCHS = 3
+
+SECONDS = 5.0
+"""A trial may always take so long."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one trial showed.
+
+    Attributes
+    ----------
+    before, after : mean loss (of classes: cross-entropy; of numbers: squared error by the variance)
+        of the validation rows.
+    score_before, score_after : accuracy, or R2.
+    gain : mean difference of the rows' losses, before - after.
+    error : its standard error.
+    epochs : of the trial.
+    run : the trial's training, its network trained.
+    """
+
+    before: float
+    after: float
+    score_before: float
+    score_after: float
+    gain: float
+    error: float
+    epochs: int
+    run: Run
+
+    @property
+    def improves(self) -> bool:
+        """Whether the gain is more than its noise."""
+        return self.gain > NOISE * self.error and self.after < self.before
+
+    @property
+    def share(self) -> float:
+        """Part of the loss that is gone."""
+        return self.gain / self.before if self.before > 0 else 0.0
+
+    @property
+    def text(self) -> str:
+        """What it showed, in a sentence."""
+        measure = "accuracy" if self.run.target != "numbers" else "R2"
+        scores = (
+            f"{self.score_before:.1%} to {self.score_after:.1%}"
+            if measure == "accuracy"
+            else f"{self.score_before:.3f} to {self.score_after:.3f}"
+        )
+        what = "better" if self.improves else "no better than chance"
+        return (
+            f"tried for {self.epochs} epochs: validation loss {self.before:.4g} to "
+            f"{self.after:.4g} (gain {self.gain:.3g} ± {self.error:.2g}), {measure} {scores}: "
+            f"{what}"
+        )
+
+
+def trial(
+    run: Run, remedy: Finding | Mapping[str, Any], seconds: float | None = None
+) -> Trial | None:
+    """Train once more with a remedy, and compare on the validation rows.
+
+    Parameters
+    ----------
+    run : the training to better, with validation rows.
+    remedy : a finding, or its remedy's `changes`.
+    seconds : for the trial; by default as long as the training took, at least 5.
+
+    Returns
+    -------
+    None where nothing can be tried: no validation rows, or a change that only the network's author
+    can make.
+    """
+    if isinstance(remedy, Finding):
+        remedy = remedy.remedy.changes if remedy.remedy is not None else {}
+    if not remedy or run.validation is None or run.settings is None:
+        return None
+    try:
+        made = _Attempt(run, dict(remedy), seconds).make()
+    except (CannotChangeError, DataError, OptionError):
+        return None
+    except TrainingDiverged as error:
+        made = _Made(error.run, None)
+    return compare(run, made.run, made.restore)
+
+
+@dataclass(frozen=True)
+class _Made:
+    run: Run
+    restore: Any
+    """What takes the new predictions back to the units of the old target."""
+
+
+class _Attempt:
+    """One training with changes."""
+
+    def __init__(self, run: Run, changes: dict[str, Any], seconds: float | None) -> None:
+        self.run, self.changes = run, changes
+        self.seconds = max(SECONDS, run.seconds) if seconds is None else seconds
+
+    def make(self) -> _Made:
+        run, changes = self.run, self.changes
+        settings = run.settings
+        assert settings is not None
+        if "as_classes" in changes:
+            changes["outputs"] = changes["as_classes"]
+        net = self._network()
+        optimizer = settings.optimizer
+        if "optimizer" in changes:
+            optimizer = changes["optimizer"]
+        elif "learning_rate" in changes:
+            optimizer = replace(optimizer, learning_rate=float(changes["learning_rate"]))
+        inputs, held_out = self._inputs()
+        target, held_target, restore = self._targets()
+        loss: Any = changes.get("loss", settings.loss)
+        if "as_classes" in changes:
+            loss = "cross_entropy"
+        epochs = int(changes.get("epochs", settings.epochs))
+        weight = () if run.validation is None or run.validation.weight is None else (
+            run.validation.weight,
+        )  # fmt: skip
+        began = time.monotonic()
+
+        def in_time(epoch: Epoch) -> bool:
+            spent = time.monotonic() - began
+            return epoch.epoch < FEWEST_EPOCHS or spent < self.seconds
+
+        made = train(
+            net,
+            (inputs, target),
+            validation=(held_out, held_target, *weight),
+            loss=loss,
+            optimizer=optimizer,
+            schedule=changes.get("schedule", settings.schedule),
+            epochs=epochs,
+            batch_size=int(changes.get("batch_size", settings.batch_size)),
+            seed=settings.seed,
+            sample_weight=run.data.weight,
+            class_weight=changes.get("class_weight", settings.class_weight),
+            label_smoothing=changes.get("label_smoothing", settings.label_smoothing),
+            clip_norm=changes.get("clip_norm", settings.clip_norm),
+            early_stopping=changes.get("early_stopping", settings.early_stopping),
+            restore_best=bool(changes.get("restore_best", settings.restore_best)),
+            shuffle=settings.shuffle,
+            threads=settings.threads,
+            on_epoch=in_time,
+            probes=False,
+        )
+        return _Made(made, restore)
+
+    def _network(self) -> Module:
+        run, changes = self.run, self.changes
+        net = changed(run.net, changes)
+        if "initialise" in changes or any(name in changes for name in REDRAWN):
+            net.reset_parameters(SEED)
+        else:
+            # A change keeps the layers' order but not their paths.
+            values = list(run.initial.values())
+            for (_, held), value in zip(net.named_held(), values, strict=True):
+                held.value = value
+        return net
+
+    def _inputs(self) -> tuple[Any, Any]:
+        run = self.run
+        assert run.validation is not None
+        first, other = run.data.inputs, run.validation.inputs
+        if "scale_inputs" in self.changes:
+            mean = first[0].mean(0, dtype=np.float64)
+            deviation = first[0].std(0, dtype=np.float64)
+            # A constant column stays out, instead of being blown up to noise.
+            scale = np.where(deviation > 1e-7 * np.maximum(np.abs(mean), 1e-30), deviation, np.inf)
+            first, other = (
+                (((parts[0] - mean) / scale).astype(parts[0].dtype), *parts[1:])
+                for parts in (first, other)
+            )
+        return (first[0] if len(first) == 1 else first), (other[0] if len(other) == 1 else other)
+
+    def _targets(self) -> tuple[Any, Any, Any]:
+        run, changes = self.run, self.changes
+        assert run.validation is not None
+        first, other = run.data.target, run.validation.target
+        if "scale_target" in changes:
+            mean = first.mean(0, dtype=np.float64)
+            deviation = np.maximum(first.std(0, dtype=np.float64), 1e-30)
+            scaled = (((a - mean) / deviation).astype(a.dtype) for a in (first, other))
+            return *scaled, lambda found: found * deviation + mean
+        if "as_classes" in changes:
+            low = first.min()
+            numbered = ((a.reshape(len(a)) - low).astype(np.int64) for a in (first, other))
+            return *numbered, None
+        return first, other, None
+
+
+def compare(before: Run, after: Run, restore: Any = None) -> Trial:
+    """Two trainings' networks on the validation rows of the first, row by row.
+
+    Where one gives probabilities and the other numbers, what counts is which rows are right.
+    """
+    assert before.validation is not None
+    assert after.validation is not None
+    old, target = _predictions(before, before.validation)
+    new, new_target = _predictions(after, after.validation)
+    if restore is not None:
+        new, new_target = restore(new), target
+    if before.target == after.target:
+        losses = [row_losses(before, predicted, target) for predicted in (old, new)]
+        scores = [_score(before, predicted, target) for predicted in (old, new)]
+    else:
+        right = [_right(before, old, target), _right(after, new, new_target)]
+        losses = [1.0 - each for each in right]
+        scores = [float(each.mean()) for each in right]
+    with np.errstate(invalid="ignore"):
+        difference = np.nan_to_num(losses[0] - losses[1], nan=np.inf, posinf=1e30, neginf=-1e30)
+        error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
+    return Trial(
+        before=float(losses[0].mean()),
+        after=float(losses[1].mean()),
+        score_before=scores[0],
+        score_after=scores[1],
+        gain=float(difference.mean()),
+        error=error,
+        epochs=len(after.history),
+        run=after,
+    )
+
+
+def _predictions(run: Run, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    return raw_predictions(run, trace(run.net, run.data.inputs), some_rows(rows))
+
+
+def _score(run: Run, predicted: np.ndarray, target: np.ndarray) -> float:
+    from .reference import score
+
+    return score(predicted, target, run.target != "numbers")
+
+
+def _right(run: Run, predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Whether each row's class is found, from probabilities, one-hot numbers or class numbers."""
+    if target.shape[1] > 1:
+        return (predicted.argmax(1) == target.argmax(1)).astype(np.float64)
+    low, high = run.data.target.min(), run.data.target.max()
+    nearest = np.clip(np.round(predicted), low, high)
+    return (nearest == target).all(1).astype(np.float64)
+
+
+__all__ = ["Trial", "compare", "trial"]
