@@ -16,8 +16,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "backends", "compiler", "data", "errors", "estimators", "graph", "insight", "model", "nn",
-    "optim", "training",
+    "backends", "compiler", "data", "doctor", "errors", "estimators", "graph", "insight", "model",
+    "nn", "optim", "report", "training",
 )  # fmt: skip
 
 _GRAPH = """

@@ -10,7 +10,9 @@ from . import insight as insight
 from . import model as model
 from . import nn as nn
 from . import optim as optim
+from . import report as report
 from . import training as training
+from .doctor.room import Room as _Doctor
 from .errors import CheckpointError as CheckpointError
 from .errors import DataError as DataError
 from .errors import DTypeError as DTypeError
@@ -111,5 +113,8 @@ from .model import save as save
 from .training import Run as Run
 from .training import find_learning_rate as find_learning_rate
 from .training import train as train
+
+doctor: _Doctor
+"""`layerwise.doctor`: a module that can be called, which no import can say here."""
 
 __version__: str

@@ -33,9 +33,9 @@ LIMIT = 60_000
 """Bytes of a picture."""
 
 CONCEPTS = [
-    "dense-layer", "sigmoid", "relu", "softmax", "gradient-descent", "backpropagation",
-    "nonlinear-activations", "one-hot", "normalisation", "losses", "cross-entropy-is-likelihood",
-    "log-softmax", "learning-rate", "dropout", "learning-rate-decay",
+    "layers-find-patterns", "dense-layer", "sigmoid", "relu", "softmax", "gradient-descent",
+    "backpropagation", "nonlinear-activations", "one-hot", "normalisation", "losses",
+    "cross-entropy-is-likelihood", "log-softmax", "learning-rate", "dropout", "learning-rate-decay",
 ]  # fmt: skip
 OTHERS = ["tables", "from-scikit-learn"]
 

@@ -45,3 +45,9 @@ def between(
     bound = f"from {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
     below = " (not included)" if open_high and high != float("inf") else ""
     raise OptionError(f"{option}: expected a number {bound}{below}; got {given:g}")
+
+
+def check_fix(fix: bool, doctor: bool) -> None:
+    """Raise `OptionError` for --fix together with --no-doctor."""
+    if fix and not doctor:
+        raise OptionError("--fix needs the doctor, whose remedies it tries: leave --no-doctor out")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from ..errors import OptionError
 from .errors import Failure
 
 
@@ -26,6 +27,20 @@ def check_writable(path: Path, option: str = "--out") -> None:
         raise Failure(f"{option}: cannot write {path}: {error.strerror}") from None
     os.close(descriptor)
     os.unlink(probe)
+
+
+def report_path(given: str | None, out: Path) -> Path | None:
+    """Where --report writes: "" is beside the model, None nowhere."""
+    if given is None:
+        return None
+    return Path(given) if given else out.with_suffix(".html")
+
+
+def check_report(path: Path) -> None:
+    """Raise `OptionError` or `Failure` where no page can be written."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise OptionError(f"--report: expected the name of an .html file, got '{path}'")
+    check_writable(path, "--report")
 
 
 @contextmanager

@@ -23,6 +23,10 @@ Examples:
 
   layerwise train digits --lr find
 
+  layerwise train digits --lr 3 --fix
+
+  layerwise train digits --report
+
   layerwise train digits --json --out model.safetensors
 
   layerwise train customers.csv --target churned
@@ -43,7 +47,15 @@ Examples:
 
   layerwise show customers.safetensors
 
+  layerwise doctor customers.safetensors
+
   layerwise predict customers.safetensors new.csv --out predicted.csv
+
+  layerwise explain customers.safetensors new.csv --row 17
+
+  layerwise plot sigmoid
+
+  layerwise report customers.safetensors
 """
 
 ABOUT_TRAIN = (
@@ -66,6 +78,7 @@ app = typer.Typer(
 
 TABLE, MEASURING = "Data (of tables)", "Measuring (of tables)"
 NETWORK, TRAINING, MACHINE, OUTPUT = "Network", "Training", "Machine", "Output"
+DOCTOR = "Doctor"
 
 
 def _show_version(wanted: bool) -> None:
@@ -339,12 +352,47 @@ def train(
             rich_help_panel=MACHINE,
         ),
     ] = None,
+    doctor: Annotated[
+        bool | None,
+        typer.Option(
+            "--doctor/--no-doctor",
+            help="Say at the end what went wrong, why, and what to change.",
+            show_default="doctor",
+            rich_help_panel=DOCTOR,
+        ),
+    ] = None,
+    fix: Annotated[
+        bool | None,
+        typer.Option(
+            "--fix",
+            help="Try the remedies of what the doctor finds or suspects, and keep what helps on the"
+            " validation rows by more than chance.",
+            rich_help_panel=DOCTOR,
+        ),
+    ] = None,
+    probes: Annotated[
+        bool | None,
+        typer.Option(
+            "--probes/--no-probes",
+            help="Record what each layer does while it trains; costs a few percent of the time.",
+            show_default="probes",
+            rich_help_panel=DOCTOR,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="Where the model is saved.",
             show_default="the data's name with .safetensors",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[FILE.html]",
+            help="Write a page about the model too; without a name, beside it.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -422,15 +470,148 @@ def show(model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved mo
         run_show(model)
 
 
+@app.command()
+def doctor(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+) -> None:
+    """Say what went wrong in the training of a saved model, why, and what to change."""
+    with nothing_half_done():
+        from .doctor import run_doctor
+
+        run_doctor(model, json)
+
+
+@app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Raw values, as predict takes them; one of its rows is explained."
+        ),
+    ],
+    row: Annotated[
+        int,
+        typer.Option(metavar="NUMBER", help="Which row of data; 1 is the first below the header."),
+    ],
+    class_name: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="The class to explain.",
+            show_default="the predicted one",
+        ),
+    ] = None,
+    background: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rows to compare with, such as those of the training; 100 of them are drawn.",
+            show_default="the file itself",
+        ),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="shapley, or, of models that take arrays of numbers, integrated_gradients.",
+            show_default="integrated_gradients where possible",
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            help="Of shapley: more make the errors smaller.",
+            show_default="400",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides what is drawn.")] = 0,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A picture too: .png, .svg or .pdf.")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
+    ] = "native",
+) -> None:
+    """Say what each column of one row added to its prediction, so that all add up to it."""
+    with nothing_half_done():
+        from .explain import run_explain
+
+        run_explain(
+            model, file, row, class_name=class_name, background=background, method=method,
+            samples=samples, seed=seed, as_json=json, out=out, backend=backend,
+        )  # fmt: skip
+
+
+@app.command()
+def plot(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="An activation, such as sigmoid, or all.")
+    ],
+    low: Annotated[float, typer.Option("--from", help="The left end of the x axis.")] = -6.0,
+    high: Annotated[float, typer.Option("--to", help="The right end of the x axis.")] = 6.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to draw: .png, .svg or .pdf.",
+            show_default="NAME.png in this folder",
+        ),
+    ] = None,
+) -> None:
+    """Draw an activation and its derivative, or all activations in one picture."""
+    with nothing_half_done():
+        from .plot import run_plot
+
+        run_plot(name, low, high, out)
+
+
+@app.command()
+def report(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The table that it was trained on, for its held-out rows.",
+            show_default="where it was at the training",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to write the page, an .html file.",
+            show_default="beside the model",
+        ),
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
+    ] = "native",
+) -> None:
+    """Write a page about a saved model: how good it is, what it looks at, how it was trained."""
+    with nothing_half_done():
+        from .report import run_report
+
+        run_report(model, data, out, backend)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code.
 
     0: done. 1: could not be done. 2: the command line or the data was wrong. 130: stopped with
     Ctrl-C.
     """
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result: Any = app(
-            args=None if arguments is None else list(arguments),
+            args=_with_report_named(given),
             prog_name="layerwise",
             standalone_mode=False,
         )
@@ -449,6 +630,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, ModelFileError | TrainingDiverged):
             return _complain(str(error), 1)
         raise
+
+
+def _with_report_named(arguments: list[str]) -> list[str]:
+    """The arguments, with --report as ``--report=`` where no page is named after it.
+
+    The file may be left out, which the parser of options does not know.
+    """
+    found = list(arguments)
+    if found[:1] != ["train"]:
+        return found
+    for place, argument in enumerate(found):
+        following = found[place + 1] if place + 1 < len(found) else ""
+        if argument == "--report" and not following.lower().endswith((".html", ".htm")):
+            found[place] = "--report="
+    return found
 
 
 def _complain(message: str, code: int) -> int:

@@ -31,7 +31,7 @@ def run_predict(model_path: Path, file: Path, out: Path, backend: str = "native"
             rows: Any = read_needed(model.columns, str(file))
             note = unfamiliar_note(model.columns.unfamiliar(rows))
         else:
-            rows = data.read_rows(file, columns=_columns(model, model_path))
+            rows = data.read_rows(file, columns=columns_of(model, model_path))
         head, body = predictions_of(model, rows)
     if note:
         print(f"layerwise: {note}", file=sys.stderr)
@@ -43,7 +43,7 @@ def run_predict(model_path: Path, file: Path, out: Path, backend: str = "native"
     print(f"{len(body):,} predictions written to {out}", file=sys.stderr)
 
 
-def _columns(model: Model, path: Path) -> int:
+def columns_of(model: Model, path: Path) -> int:
     """How many numbers a row of the model's input has."""
     shapes = model.net.row_shapes if isinstance(model.net, GraphModule) else []
     if len(shapes) != 1 or len(shapes[0]) != 1:

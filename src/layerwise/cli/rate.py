@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from ..nn.module import Module
 from ..training import RangeTest, find_learning_rate
 from .recipe import Options, Recipe
-from .screen import Screen
+from .screen import Screen, can_show
 
 
 def find_rate(
@@ -40,17 +39,9 @@ def with_rate(recipe: Recipe, rate: float) -> Recipe:
 def show_rate(screen: Screen, test: RangeTest, picture: Path) -> None:
     """Say what was found and why, with the curve where the screen has the characters for it."""
     screen.field("rate", f"{test.suggestion:g}. {test.reason}")
-    if _can_show(test.text()):
+    if can_show(test.text()):
         screen.line()
         for line in test.text(min(screen.width, 100) - 3).splitlines():
             screen.line(f"  {line}")
         screen.line()
     screen.field("picture", f"{picture}")
-
-
-def _can_show(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import backends, nn, optim
 from ..errors import OptionError
-from .choices import between, choose, layer_sizes
-from .files import check_writable
+from .choices import between, check_fix, choose, layer_sizes
+from .files import check_report, check_writable
 
 LEARNING_RATES = {"sgd": 0.05, "adam": 0.005, "adamw": 0.005}
 
@@ -40,7 +40,11 @@ class Options:
     resume: bool
     threads: int | None
     backend: str
+    doctor: bool
+    fix: bool
+    probes: bool
     out: Path
+    report: Path | None
     quiet: bool
     json: bool
 
@@ -113,6 +117,9 @@ def prepare(options: Options, inputs: int, outputs: int) -> Recipe:
         rate_picture=_rate_picture(options),
     )
     check_writable(options.out, "--out")
+    if options.report is not None:
+        check_report(options.report)
+    check_fix(options.fix, options.doctor)
     if options.checkpoint is not None:
         check_writable(options.checkpoint, "--checkpoint")
     return recipe

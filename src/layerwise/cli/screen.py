@@ -90,3 +90,12 @@ class Screen:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+
+def can_show(text: str) -> bool:
+    """Whether standard output has the characters of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

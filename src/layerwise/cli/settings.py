@@ -95,8 +95,14 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         _both("threads", "whole", "The most to use."),
         _both("backend", "text", "native (machine code) or reference (NumPy).", "native", "native"),
     ),
+    "Doctor": (
+        _both("doctor", "flag", "Say what went wrong, why, and what to change.", True, True),
+        _both("fix", "flag", "Try the remedies, and keep what helps.", False, False),
+        _both("probes", "flag", "Record what each layer does while it trains.", True, True),
+    ),
     "Output": (
         _both("out", "text", "Where the model is saved."),
+        _both("report", "text", "Where a page about the model is written; none if unsaid."),
         _both("quiet", "flag", "Show the result only.", False, False),
         _both("json", "flag", "Print one JSON object and nothing else.", False, False),
     ),

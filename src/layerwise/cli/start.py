@@ -61,6 +61,9 @@ def _on_digits(data: str, values: dict[str, Any], print_config: bool) -> int:
         values["checkpoint"] = Path(values["checkpoint"])
     if values["lr_picture"] is not None:
         values["lr_picture"] = Path(values["lr_picture"])
+    from .files import report_path
+
+    values["report"] = report_path(values["report"], values["out"])
     from .recipe import Options
     from .train import run_train
 

@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 
 from .. import backends, data
+from ..errors import TrainingDiverged
 from ..model import Model
 from ..training import Run, train
+from .checking import Checked, fixing_of, look, look_diverged, show_checked
 from .confusion import confusion_lines, count_confusions, worst_confusions
 from .errors import INTERRUPTED
+from .fixing import Fixing
 from .progress import Progress
 from .rate import find_rate, show_rate, with_rate
 from .recipe import Options, Recipe, prepare
+from .report import write_digits_report
 from .screen import Screen
 
 
@@ -42,6 +46,11 @@ class Outcome:
         """Fraction of them whose class was right."""
         return float(np.trace(self.confusions) / self.rows)
 
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        return f"accuracy {self.accuracy:.1%}"
+
 
 def run_train(options: Options) -> int:
     """Do the command; gives the exit code."""
@@ -52,6 +61,12 @@ def run_train(options: Options) -> int:
     parts = data.split_rows(labels, options.seed)
     normalise = data.scale_pixels(data.digits.PIXELS, data.digits.BRIGHTEST)
     net = recipe.build(options.seed)
+
+    def model_of(run: Run) -> Model:
+        return Model(run.net, run=run, classes=classes, preprocess=normalise)
+
+    def tested(run: Run) -> Outcome:
+        return _test(model_of(run), images[parts.test], labels[parts.test])
 
     with backends.using(recipe.backend):
         with Screen(quiet=options.quiet or options.json) as screen:
@@ -66,19 +81,39 @@ def run_train(options: Options) -> int:
                 screen.field(name, text)
             if test is not None and recipe.rate_picture is not None:
                 show_rate(screen, test, recipe.rate_picture)
-            run = _train(options, recipe, net, normalise(images), labels, parts, screen)
-        model = Model(net, run=run, classes=classes, preprocess=normalise)
-        outcome = _test(model, images[parts.test], labels[parts.test])
+            try:
+                run = _train(options, recipe, net, normalise(images), labels, parts, screen)
+            except TrainingDiverged as error:
+                checked = look_diverged(options, error, screen)
+            else:
+                checked = look(options, run, screen)
+        run = checked.run
+        outcome, fixing = tested(run), None
+        if checked.fixed is not None:
+            fixing = fixing_of(checked.fixed, outcome.text, tested(checked.fixed.before).text)
+        model = model_of(run)
         model.summary["test"] = {"rows": outcome.rows, "accuracy": outcome.accuracy}
+        model.summary["data"]["source"] = options.data
+        if fixing is not None:
+            model.summary["fix"] = fixing.as_dict()
         model.save(options.out)
+        if options.report is not None:
+            write_digits_report(
+                options.report, model, images, labels, parts, run, checked.diagnosis
+            )
 
     if options.json:
-        facts = _facts(options, run, outcome, net.parameter_count, parts)
-        facts["learning_rate"] = recipe.optimizer.learning_rate
+        facts = _facts(options, run, outcome, run.net.parameter_count, parts)
+        facts["learning_rate"] = run.config["learning_rate"]
+        if checked.diagnosis is not None:
+            facts["doctor"] = checked.diagnosis.as_dicts()
+        if fixing is not None:
+            facts["fix"] = fixing.as_dict()
         print(json.dumps(facts | {"seconds": round(time.monotonic() - began, 3)}))
     else:
-        _show_outcome(options, run, outcome, classes)
-    return INTERRUPTED if run.stopped == "interrupted" else 0
+        _show_outcome(options, checked, fixing, outcome, classes)
+    interrupted = run.stopped == "interrupted" or (fixing is not None and fixing.interrupted)
+    return INTERRUPTED if interrupted else 0
 
 
 def _train(
@@ -110,6 +145,7 @@ def _train(
         resume=options.resume,
         on_epoch=progress.epoch_ended,
         progress=progress.steps_done,
+        probes=options.probes,
     )
     progress.end()
     return run
@@ -144,7 +180,14 @@ def _facts(
     }
 
 
-def _show_outcome(options: Options, run: Run, outcome: Outcome, classes: Sequence[str]) -> None:
+def _show_outcome(
+    options: Options,
+    checked: Checked,
+    fixing: Fixing | None,
+    outcome: Outcome,
+    classes: Sequence[str],
+) -> None:
+    run = checked.run
     with Screen(quiet=options.quiet) as screen:
         screen.line()
         for line in confusion_lines(outcome.confusions, classes):
@@ -152,13 +195,16 @@ def _show_outcome(options: Options, run: Run, outcome: Outcome, classes: Sequenc
         worst = worst_confusions(outcome.confusions, classes)
         screen.field("confused", ", ".join(worst) or "none: every test row was right")
         screen.line()
+    show_checked(options, checked, fixing)
     with Screen() as screen:
+        if options.report is not None:
+            screen.say(f"report written to {options.report}")
         if run.stopped == "interrupted":
             screen.say(_what_is_kept(run), "yellow")
         elif run.stopped == "early stopping":
             screen.say(f"stopped early: no better epoch since epoch {run.best_epoch}")
         screen.say(
-            f"test accuracy {outcome.accuracy:.1%} on {outcome.rows} rows never used before",
+            f"test {outcome.text} on {outcome.rows} rows never used before",
             "bold green",
         )
         screen.say(f"model saved in {options.out}")

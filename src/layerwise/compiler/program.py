@@ -81,7 +81,7 @@ class Sampling(NamedTuple):
     ----------
     executable : of the same backend; its program has the outputs and updates of the usual one, and
         further outputs without batch dimension.
-    every : it runs the steps whose number in the feeds is a multiple of this.
+    every : it runs the steps whose number in the feeds is a multiple of this, at least 1.
     """
 
     executable: Executable
@@ -89,6 +89,8 @@ class Sampling(NamedTuple):
 
     def steps(self, first: int, stop: int) -> np.ndarray:
         """The numbers of its steps among those from `first` to below `stop`."""
+        if self.every < 1:
+            raise ValueError(f"sampling: expected every at least 1, got {self.every}")
         return np.arange(-(-first // self.every) * self.every, stop, self.every)
 
 

@@ -64,7 +64,8 @@ class TargetFacts:
     counts : rows of each class; () for numbers.
     mean, deviation, low, high : of numbers.
     looks_like : ``class numbers`` or ``one-hot rows``, where a loss for numbers is fed with what
-        seems to be classes; else ''.
+        seems to be classes; ``numbers`` where a loss for classes is fed with many of them in an
+        order; else ''.
     distinct : different values of a single number.
     """
 
@@ -88,6 +89,7 @@ class LayerFacts:
     kind : linear, activation, norm, dropout or other.
     units, inputs : sizes of the last axis of output and input.
     rate : of dropout.
+    flat_ends : at how many of its two ends an activation is flat: 2 for sigmoid, 1 for ReLU.
     open_units : part of an activation's units that are open for at least one of the rows that were
         looked at; NaN for others.
     saturated : part of an activation's values where it is flat; NaN for others.
@@ -100,6 +102,7 @@ class LayerFacts:
     units: int
     inputs: int
     rate: float = 0.0
+    flat_ends: int = 0
     open_units: float = float("nan")
     saturated: float = float("nan")
     spread: float = float("nan")
@@ -115,6 +118,7 @@ class GraphFacts:
     stacked : pairs of linear layers with nothing nonlinear between them, by path.
     ends_in : what the last layer's output goes through: '' (nothing), relu, sigmoid, tanh, softmax,
         or other.
+    softmaxes : how many of them follow each other at the end.
     alike : linear layers, but the last, whose units all began with the same weights, by path.
     parameters : how many numbers training sets.
     """
@@ -122,6 +126,7 @@ class GraphFacts:
     layers: tuple[LayerFacts, ...] = ()
     stacked: tuple[tuple[str, str], ...] = ()
     ends_in: str = ""
+    softmaxes: int = 0
     alike: tuple[str, ...] = ()
     parameters: int = 0
 
@@ -140,11 +145,14 @@ class Measures:
         squared error by the target's variance for numbers.
     error : standard error of that mean.
     score : accuracy, or R2.
+    signal : of a simple model, how much better it predicts than it does when it learns shuffled
+        targets, in standard deviations of the latter.
     """
 
     loss: float = float("nan")
     error: float = float("nan")
     score: float = float("nan")
+    signal: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,7 @@ class OutcomeFacts:
     tempered : the validation loss with the best temperature, and `temperature` that one, fitted on
         half of the rows and measured on the others.
     validation_rows : how many there were.
+    sums_to_one : whether the net's probabilities of a row's classes do.
     """
 
     training: Measures = field(default_factory=Measures)
@@ -173,6 +182,7 @@ class OutcomeFacts:
     calibration_noise: float = float("nan")
     tempered: float = float("nan")
     temperature: float = 1.0
+    sums_to_one: bool = True
     validation_rows: int = 0
 
 
@@ -242,7 +252,7 @@ class Case:
         if self.is_classification:
             smooth = (score * rows + 1) / (rows + 2)
             return float(np.sqrt(smooth * (1 - smooth) / rows))
-        return float(np.sqrt(max(1 - score, 0.02) * 4 / rows))
+        return float(np.sqrt(min(max(1 - score, 0.02), 1.0) * 4 / rows))
 
     # -- as JSON -----------------------------------------------------------------------------------
 
@@ -253,11 +263,18 @@ class Case:
             for f in fields(self)
             if f.name in ("loss", "output", "steps_per_epoch", "stopped", "best_epoch", "restored")
         }
-        found["options"] = dict(self.options)
+        found["options"] = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.options.items()
+        }
         for name in PARTS:
             found[name] = _plain(asdict(getattr(self, name)))
         found["divergence"] = None if self.divergence is None else list(self.divergence)
-        found["history"] = self.history.as_columns(most=300)
+        # In a history None is what was not measured, so NaN has a name of its own.
+        found["history"] = {
+            name: [str(v) if isinstance(v, float) and not np.isfinite(v) else v for v in values]
+            for name, values in self.history.as_columns(most=300).items()
+        }
         found["probes"] = None if self.probes is None else self.probes.as_json()
         return found
 
@@ -274,7 +291,12 @@ class Case:
             given[name] = _made(part, data[name])
         divergence = data["divergence"]
         given["divergence"] = None if divergence is None else Divergence(*divergence)
-        given["history"] = History.from_columns(data["history"])
+        given["history"] = History.from_columns(
+            {
+                name: [float(v) if isinstance(v, str) else v for v in values]
+                for name, values in data["history"].items()
+            }
+        )
         given["probes"] = None if data["probes"] is None else ProbeRecord.from_json(data["probes"])
         return cls(**given)
 
@@ -319,16 +341,17 @@ def _made(kind: type, data: Mapping[str, Any]) -> Any:
                 if isinstance(value, list)
                 else _made(inner, value)
             )
-        given[item.name] = _thawed(value)
+        given[item.name] = _thawed(value, numbers="str" not in str(item.type))
     return kind(**given)
 
 
-def _thawed(value: Any) -> Any:
-    if value is None:
+def _thawed(value: Any, numbers: bool) -> Any:
+    """Lists as tuples, and, of numbers, what JSON has none for; a column may be named 'inf'."""
+    if isinstance(value, list):
+        return tuple(_thawed(each, numbers) for each in value)
+    if numbers and value is None:
         return float("nan")
-    if isinstance(value, str) and value in ("inf", "-inf"):
-        return float(value)
-    return tuple(_thawed(each) for each in value) if isinstance(value, list) else value
+    return float(value) if numbers and isinstance(value, str) else value
 
 
 __all__ = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..errors import OptionError, TrainingDiverged
 from ..training.run import Run
@@ -13,12 +14,20 @@ from .diagnosis import Diagnosis
 from .examine import examine
 from .finding import Finding
 from .rules import RULES
-from .trial import SECONDS, trial
+from .trial import NOISE, SECONDS, Trial, trial
 
 WORTH = 0.1
 """A remedy must take this part off the validation loss for an alarm."""
 
-MOST_TRIALS = 4
+LEAST_GAIN = 0.01
+"""Of the loss of a constant prediction: what is less matters to nobody."""
+
+
+class Tried(NamedTuple):
+    """A finding with the trial of its remedy; None where none was made."""
+
+    finding: Finding
+    trial: Trial | None
 
 
 def diagnose(case: Case) -> Diagnosis:
@@ -26,8 +35,7 @@ def diagnose(case: Case) -> Diagnosis:
 
     What only a trial could tell is a note.
     """
-    found = _look(case)
-    return Diagnosis(_ordered([f if f.sure else _as_note(f) for f in found]))
+    return decide([Tried(finding, None) for finding in suspect(case)])
 
 
 def doctor(
@@ -48,7 +56,7 @@ def doctor(
     run : what `layerwise.train` returned, or the `TrainingDiverged` that it raised.
     names : of the input's columns.
     trials : whether remedies are tried. Without, what is only suspected is a note.
-    seconds : for all trials; by default twice as long as the training took, at least 5.
+    seconds : for all trials; by default three times as long as the training took, at least 5.
 
     Returns
     -------
@@ -64,43 +72,77 @@ def doctor(
     case = examine(run, names)
     if not trials:
         return diagnose(case)
-    return Diagnosis(_ordered(_tried(run, _look(case), seconds)))
+    return decide(list(try_remedies(run, suspect(case), seconds)), case.outcome.constant.loss)
 
 
-def _look(case: Case) -> list[Finding]:
+def suspect(case: Case) -> list[Finding]:
+    """What the rules find, the causes of others first; among it what only a trial can tell."""
     found = [rule.look(case) for rule in RULES]
     return [f for f in found if f is not None]
+
+
+def try_remedies(
+    run: Run, found: Sequence[Finding], seconds: float | None = None
+) -> Iterator[Tried]:
+    """A trial for each finding whose remedy can be tried, as long as there is time."""
+    left = max(SECONDS, 3 * run.seconds) if seconds is None else seconds
+    for finding in found:
+        best: Tried | None = None
+        remedy = finding.remedy if finding.is_alarm else None
+        while remedy is not None and remedy.changes and left > 0:
+            began = time.monotonic()
+            result = trial(run, remedy.changes, left)
+            left -= time.monotonic() - began
+            if result is None:
+                break
+            if best is None or best.trial is None or result.after < best.trial.after:
+                best = Tried(replace(finding, remedy=remedy), result)
+            remedy = remedy.stronger
+        yield best or Tried(finding, None)
+
+
+def decide(tried: Sequence[Tried], constant: float = 0.0) -> Diagnosis:
+    """Which findings are alarms, and in which order.
+
+    Parameters
+    ----------
+    tried : the findings in the order of the rules.
+    constant : the loss of a constant prediction; a gain of less than a hundredth of it is none.
+    """
+    alarms: list[tuple[tuple[float, ...], Finding]] = []
+    worth = [t for f, t in tried if t is not None and f.stage > 1 and _is_worth_it(f, t, constant)]
+    lowest = min((t.after + t.error / 2 for t in worth), default=0.0)
+    notes: list[Finding] = []
+    for number, (finding, result) in enumerate(tried):
+        if not finding.is_alarm:
+            notes.append(finding)
+        elif result is None:
+            if finding.sure:
+                alarms.append(((finding.stage, 0.0, number), finding))
+            else:
+                notes.append(_as_note(finding))
+        elif _is_worth_it(finding, result, constant):
+            shown = replace(finding, trial=result.text, sure=True)
+            # Among what happened in training, what helps most is the likeliest cause; what helps
+            # as much, but for noise, comes in the order of the rules.
+            tied = finding.stage < 2 or result.after <= lowest
+            alarms.append(((finding.stage, 0.0 if tied else result.after, number), shown))
+        elif finding.sure and finding.stage < 2 and result.gain > -NOISE * result.error:
+            # Plain to see, though this trial could not show what it costs.
+            alarms.append(((finding.stage, 0.0, number), replace(finding, trial=result.text)))
+        elif finding.sure:
+            notes.append(replace(finding, level="note", trial=result.text))
+    alarms.sort(key=lambda pair: pair[0])
+    return Diagnosis([*(finding for _, finding in alarms), *notes])
+
+
+def _is_worth_it(finding: Finding, result: Trial, constant: float) -> bool:
+    worth = finding.remedy.worth if finding.remedy is not None else WORTH
+    return result.improves and result.share >= worth and result.gain >= LEAST_GAIN * constant
 
 
 def _as_note(finding: Finding) -> Finding:
     return replace(finding, level="note", title=f"perhaps {finding.title}")
 
 
-def _ordered(found: Sequence[Finding]) -> list[Finding]:
-    """Alarms before notes; else the rules' own order, which is that of causes."""
-    return sorted(found, key=lambda f: not f.is_alarm)
-
-
-def _tried(run: Run, found: Sequence[Finding], seconds: float | None) -> list[Finding]:
-    left = max(SECONDS, 2 * run.seconds) if seconds is None else seconds
-    tried: list[Finding] = []
-    count = 0
-    for finding in found:
-        changes = finding.remedy.changes if finding.remedy is not None else {}
-        if not finding.is_alarm or not changes or count >= MOST_TRIALS or left <= 0:
-            tried.append(finding if finding.sure else _as_note(finding))
-            continue
-        began = time.monotonic()
-        result = trial(run, finding, left)
-        left -= time.monotonic() - began
-        count += 1
-        if result is None:
-            tried.append(finding if finding.sure else _as_note(finding))
-        elif result.improves and result.share >= WORTH:
-            tried.append(replace(finding, trial=result.text, sure=True))
-        else:
-            tried.append(replace(_as_note(finding), trial=result.text))
-    return tried
-
-
-__all__ = ["diagnose", "doctor"]
+__all__ = ["Tried", "decide", "diagnose", "doctor", "suspect", "try_remedies"]

@@ -70,7 +70,7 @@ class Diagnosis(Sequence[Finding]):
 
     def to_text(self, width: int = 80) -> str:
         """The findings with evidence, cause and remedy."""
-        lines = [f"doctor: {self.verdict}"]
+        lines = textwrap.wrap(f"doctor: {self.verdict}", width, subsequent_indent=" " * 8)
         for finding in self:
             lines += ["", *_lines(finding, width)]
         return "\n".join(line.rstrip() for line in lines)

@@ -13,11 +13,15 @@ from .case import DataFacts, TargetFacts
 MOST_LEAKS_TRIED = 8
 """Columns that are looked at for leaks: those that go with the target most closely."""
 
-BINS = 32
-"""Into so many parts a column is cut to see what it alone says of the target."""
+NEIGHBOURS = 7
+"""Rows next to each other along a column, whose targets say what it alone tells."""
 
 SUSPECT = 0.9
 """A column that alone reaches this accuracy or R2 is compared with all the others."""
+
+MANY_CLASSES, FEW_ROWS, ALONG = 25, 50, 0.3
+"""More classes than the first with fewer rows each than the second, whose numbers a regression
+predicts with such an R2, were numbers before somebody called them classes."""
 
 MOST_CLASSES = 50
 """More different whole numbers than this are not taken for classes."""
@@ -36,9 +40,14 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
     table = table_of(run.data)
     if table is None:
         return DataFacts(rows=len(run.data))
-    mean = table.mean(0, dtype=np.float64)
-    deviation = table.std(0, dtype=np.float64)
-    constant = deviation <= 1e-7 * (np.abs(mean) + 1e-30)
+    unit: np.ndarray = np.ones(table.shape[1])
+    if table.dtype == np.float64:
+        # Squares of the largest and smallest float64 are no float64.
+        unit = np.maximum(np.abs(table).max(0), np.finfo(np.float64).tiny)
+        table = table / unit
+    mean = table.mean(0, dtype=np.float64) * unit
+    deviation = table.std(0, dtype=np.float64) * unit
+    constant = deviation <= 1e-7 * np.abs(mean)
     varied = np.flatnonzero(~constant)
     facts = {
         "rows": len(table),
@@ -48,7 +57,7 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
     }
     if not len(varied):
         return DataFacts(**facts)
-    scale = np.sqrt(mean**2 + deviation**2)
+    scale = np.hypot(mean, deviation)
     offset = np.where(constant, 0.0, np.abs(mean) / np.where(constant, 1.0, deviation))
     return DataFacts(
         **facts,
@@ -58,17 +67,20 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
         widest=int(varied[scale[varied].argmax()]),
         offset=float(offset.max()),
         offset_column=int(offset.argmax()),
-        duplicated=_duplicated(table, varied),
+        duplicated=_duplicated(table, unit, varied),
         leaks=_leaks(table, run, varied),
     )
 
 
-def _duplicated(table: np.ndarray, varied: np.ndarray) -> tuple[tuple[int, int], ...]:
+def _duplicated(
+    table: np.ndarray, unit: np.ndarray, varied: np.ndarray
+) -> tuple[tuple[int, int], ...]:
     """Columns that equal an earlier one in every row."""
-    seen: dict[bytes, int] = {}
+    seen: dict[tuple[float, bytes], int] = {}
     found = []
     for column in varied.tolist():
-        key = np.ascontiguousarray(table[:, column]).tobytes()
+        # 0 is added because it equals -0 and has other bits.
+        key = float(unit[column]), (table[:, column] + 0).tobytes()
         first = seen.setdefault(key, column)
         if first != column:
             found.append((column, first))
@@ -81,9 +93,9 @@ def _duplicated(table: np.ndarray, varied: np.ndarray) -> tuple[tuple[int, int],
 def one_hot_target(run: Run, rows: Rows) -> np.ndarray | None:
     """The target as (rows, outputs) of numbers: one-hot for classes; None for sequences."""
     target = rows.target
+    if run.target == "classes" and target.ndim > (1 if target.dtype.kind == "i" else 2):
+        return None
     if run.target == "classes" and target.dtype.kind == "i":
-        if target.ndim > 1:
-            return None
         known = run.data.target
         width = int(max(known.max(), target.max())) + 1
         return np.eye(width)[target]
@@ -111,7 +123,7 @@ def _leaks(table: np.ndarray, run: Run, varied: np.ndarray) -> tuple[tuple[int, 
             continue
         learned, others = reference.standardised(x[:half], x[half:], without=column)
         rest = max(
-            reference.score(model(learned, y[:half], others), y[half:], classes)
+            reference.score(reference.predict(model(learned, others), y[:half]), y[half:], classes)
             for model in (reference.linear, reference.nearest)
         )
         found.append((column, score, rest))
@@ -129,13 +141,18 @@ def _closest(x: np.ndarray, y: np.ndarray, varied: np.ndarray) -> list[int]:
 
 
 def _alone(learned: np.ndarray, target: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Predictions from one column, cut into parts: each part's mean target."""
-    edges = np.unique(np.quantile(learned, np.linspace(0, 1, BINS + 1)[1:-1]))
-    places = np.searchsorted(edges, learned, side="right")
-    counts = np.bincount(places, minlength=len(edges) + 1)
-    sums = np.stack([np.bincount(places, weights=t, minlength=len(edges) + 1) for t in target.T], 1)
-    means = (sums + target.mean(0)) / (counts + 1)[:, None]
-    found: np.ndarray = means[np.searchsorted(edges, others, side="right")]
+    """Predictions from one column: the mean target of the learned rows next to each other one."""
+    order = np.argsort(learned, kind="stable")
+    sums = np.vstack([np.zeros(target.shape[1]), np.cumsum(target[order], 0)])
+    # Rows of equal values count together: the neighbours of a value are all that share it.
+    low = np.searchsorted(learned[order], others, side="left")
+    high = np.searchsorted(learned[order], others, side="right")
+    wide = high - low >= NEIGHBOURS
+    middle = (low + high) // 2
+    first = np.clip(middle - NEIGHBOURS // 2, 0, max(0, len(learned) - NEIGHBOURS))
+    low = np.where(wide, low, first)
+    high = np.where(wide, high, np.minimum(first + NEIGHBOURS, len(learned)))
+    found: np.ndarray = (sums[high] - sums[low]) / (high - low)[:, None]
     return found
 
 
@@ -155,7 +172,9 @@ def examine_target(run: Run) -> TargetFacts:
         hot = one_hot_target(run, run.data)
         if hot is None:
             return TargetFacts(kind=run.target)
-        return TargetFacts(kind=run.target, counts=tuple(hot.sum(0).round().astype(int).tolist()))
+        counts = tuple(hot.sum(0).round().astype(int).tolist())
+        ordered = "numbers" if _is_ordered(run, hot) else ""
+        return TargetFacts(kind=run.target, counts=counts, looks_like=ordered)
     numbers = target.reshape(len(target), -1).astype(np.float64)
     deviation = numbers.std(0).max()
     single = numbers.shape[1] == 1
@@ -168,6 +187,25 @@ def examine_target(run: Run) -> TargetFacts:
         high=float(numbers.max()),
         looks_like=_looks_like(numbers, distinct),
         distinct=len(distinct),
+    )
+
+
+def _is_ordered(run: Run, hot: np.ndarray) -> bool:
+    """Whether many classes of few rows each lie along a line, as numbers do that were rounded."""
+    table = table_of(run.data)
+    used = int((hot.sum(0) > 0).sum())
+    if table is None or used < MANY_CLASSES or len(hot) > used * FEW_ROWS:
+        return False
+    chosen = _sample(len(table), 2 * reference.MOST_ROWS)
+    x, y = table[chosen].astype(np.float64), hot[chosen].argmax(1)[:, None].astype(np.float64)
+    if not np.isfinite(x).all():
+        return False
+    half = len(x) // 2
+    learned, others = reference.standardised(x[:half], x[half:])
+    return any(
+        reference.score(reference.predict(model(learned, others), y[:half]), y[half:], False)
+        > ALONG
+        for model in (reference.linear, reference.nearest)
     )
 
 

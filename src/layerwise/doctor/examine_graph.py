@@ -12,6 +12,7 @@ from ..graph.elementwise import Add, Cast, Divide, Multiply, Negative, Sigmoid, 
 from ..graph.leaves import Input
 from ..graph.movement import Broadcast, Concatenate, Pad, Reshape, Slice, Transpose
 from ..graph.stable import is_softmax
+from ..nn.activations import Softmax
 from ..nn.batch_norm import BatchNorm1d
 from ..nn.dropout import Dropout
 from ..nn.inputs import trace_rows
@@ -53,6 +54,7 @@ def examine_graph(run: Run, traced: Traced) -> GraphFacts:
         layers=tuple(_layers(run, traced, sites)),
         stacked=tuple(_stacked(traced)),
         ends_in=_ends_in(traced.output, sites),
+        softmaxes=_softmaxes(traced),
         alike=tuple(_alike(run, traced)),
         parameters=run.net.parameter_count,
     )
@@ -75,7 +77,7 @@ def _layers(run: Run, traced: Traced, sites: list[Site]) -> Iterable[LayerFacts]
             inputs = _width(call.inputs[0]) if call is not None else site.units
             yield LayerFacts(
                 path, site.layer, _kind(module, site), site.units, inputs,
-                open_units=open_units, saturated=saturated, spread=spread,
+                flat_ends=site.flat_ends, open_units=open_units, saturated=saturated, spread=spread,
             )  # fmt: skip
 
 
@@ -174,6 +176,15 @@ def _affine_source(given: Tensor, outputs: Mapping[Tensor, str], moving: set[Ten
                 seen.add(each)
                 waiting.append(each)
     return found[0] if found else None
+
+
+def _softmaxes(traced: Traced) -> int:
+    """How many modules of softmax, one on the other's output, the network ends in."""
+    count, wanted = 0, traced.output
+    for call in reversed(traced.calls):
+        if isinstance(call.module, Softmax) and call.output is wanted:
+            count, wanted = count + 1, call.inputs[0]
+    return count
 
 
 def _ends_in(output: Tensor, sites: list[Site]) -> str:

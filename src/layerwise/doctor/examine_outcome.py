@@ -20,6 +20,9 @@ MOST_ROWS = 4000
 LEAST = 1e-7
 """A probability that was 0 is taken for this."""
 
+MOST = 100.0
+"""A row's squared error, by the variance, counts as this at most."""
+
 BINS = 10
 """Parts, of equally many rows, of the calibration error."""
 
@@ -49,6 +52,8 @@ def examine_outcome(run: Run, traced: Traced) -> OutcomeFacts:
             for c in range(target.shape[1])
         )
         found |= _calibration(predicted, target)
+        with np.errstate(invalid="ignore"):
+            found["sums_to_one"] = bool((np.abs(predicted.sum(1) - 1) < 1e-3).all())
     return OutcomeFacts(**found)
 
 
@@ -79,14 +84,17 @@ def predictions(run: Run, traced: Traced, rows: Rows) -> tuple[np.ndarray, np.nd
 def row_losses(run: Run, predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Each row's loss: cross-entropy, or squared error by the training target's variance."""
     if run.target != "numbers":
-        return -(target * np.log(np.clip(predicted, LEAST, 1))).sum(1)
+        # What is no probability is made one: it must not look better for that.
+        total = np.maximum(predicted.sum(1, keepdims=True), LEAST)
+        return -(target * np.log(np.clip(predicted / total, LEAST, 1))).sum(1)
     known = run.data.target.reshape(len(run.data), -1).astype(np.float64)
     variance = max(float(known.var(0).mean()), 1e-30)
     if predicted.shape != target.shape:
         # Several quantiles of one number: the middle one.
         predicted = np.sort(predicted, 1)[:, [predicted.shape[1] // 2]]
     found: np.ndarray = ((predicted - target) ** 2).mean(1) / variance
-    return found
+    # Numbers that blew up must not decide alone, by the one row that is farthest off.
+    return np.minimum(found, MOST)
 
 
 def _measures(run: Run, predicted: np.ndarray, target: np.ndarray) -> Measures:
@@ -121,8 +129,12 @@ def _references(run: Run, training: Rows, validation: Rows) -> dict[str, Measure
     learned, asked = reference.standardised(known[order].astype(np.float64), others)
     found = {}
     for name, model in (("linear", reference.linear), ("nearest", reference.nearest)):
-        predicted = model(learned, target[order], asked)
-        found[name] = Measures(score=reference.score(predicted, wanted, run.target != "numbers"))
+        smoother = model(learned, asked)
+        predicted = reference.predict(smoother, target[order])
+        found[name] = Measures(
+            score=reference.score(predicted, wanted, run.target != "numbers"),
+            signal=reference.signal(smoother, target[order], wanted),
+        )
     return found
 
 

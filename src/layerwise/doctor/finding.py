@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -22,12 +23,16 @@ class Remedy:
     python : the same for `layerwise.train`, such as ``learning_rate=0.001``.
     changes : what a trial changes, by name; see `layerwise.doctor.trial`. Empty where no trial can
         show anything.
+    stronger : the same once more, for where this is not enough.
+    worth : part of the validation loss that it must take away for an alarm.
     """
 
     text: str
     flag: str = ""
     python: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)
+    stronger: Remedy | None = None
+    worth: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Finding:
     epoch : in which it was first seen, counted from 1.
     numbers : the evidence for programs.
     trial : what a trial of the remedy showed, in a sentence; None if none was made.
+    stage : what it is about: 0 the data, 1 the network and its settings, 2 how it trained, 3 what
+        such a training leads to.
     sure : whether the evidence is enough; if not, only a trial that helps makes an alarm of it.
     """
 
@@ -63,6 +70,7 @@ class Finding:
     numbers: Mapping[str, float] = field(default_factory=dict)
     trial: str | None = None
     sure: bool = True
+    stage: int = 2
 
     @property
     def is_alarm(self) -> bool:
@@ -72,7 +80,11 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON can hold it."""
         found = asdict(self)
-        found["numbers"] = {name: float(value) for name, value in self.numbers.items()}
+        # JSON has no number for these, so they are written in words.
+        found["numbers"] = {
+            name: float(value) if math.isfinite(value) else str(float(value))
+            for name, value in self.numbers.items()
+        }
         return found
 
     @classmethod
@@ -81,6 +93,13 @@ class Finding:
         remedy = data.get("remedy")
         given = {name: data.get(name) for name in cls.__dataclass_fields__}
         given["sure"] = bool(data.get("sure", True))
-        given["remedy"] = None if remedy is None else Remedy(**remedy)
-        given["numbers"] = dict(data.get("numbers") or {})
+        given["remedy"] = None if remedy is None else _remedy(remedy)
+        given["stage"] = int(data.get("stage", 2))
+        numbers = data.get("numbers") or {}
+        given["numbers"] = {name: float(value) for name, value in numbers.items()}
         return cls(**given)  # type: ignore[arg-type]
+
+
+def _remedy(data: Mapping[str, Any]) -> Remedy:
+    stronger = data.get("stronger")
+    return Remedy(**dict(data) | {"stronger": None if stronger is None else _remedy(stronger)})

@@ -12,6 +12,9 @@ MOST_ROWS = 2000
 """Rows that nearest neighbours look at, and that the linear model is learned from beyond 10 times
 as many columns."""
 
+PERMUTED = 40
+"""Shufflings that say what chance alone gives."""
+
 RIDGE = 1e-3
 """Penalty of the linear model, as part of the columns' variance."""
 
@@ -34,36 +37,46 @@ def standardised(
     return (learned - mean) / scale, np.clip((others - mean) / scale, -10, 10)
 
 
-def linear(learned: np.ndarray, target: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Ridge regression's predictions for other rows.
+def linear(learned: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Ridge regression, as the weight of each learned row's target in each prediction.
 
     Parameters
     ----------
     learned, others : standardised, (rows, columns).
-    target : (rows, outputs); one-hot for classes.
+
+    Returns
+    -------
+    (other rows, learned rows); times a target of (learned rows, outputs), less its mean, it gives
+    predictions less that mean.
     """
-    middle = target.mean(0)
     columns = learned.shape[1]
     penalty = RIDGE * len(learned)
     if columns <= len(learned):
-        weights = np.linalg.solve(
-            learned.T @ learned + penalty * np.eye(columns), learned.T @ (target - middle)
-        )
-    else:
-        inner = learned @ learned.T + penalty * np.eye(len(learned))
-        weights = learned.T @ np.linalg.solve(inner, target - middle)
-    return others @ weights + middle
+        inner = learned.T @ learned + penalty * np.eye(columns)
+        weights: np.ndarray = others @ np.linalg.solve(inner, learned.T)
+        return weights
+    inner = learned @ learned.T + penalty * np.eye(len(learned))
+    return np.linalg.solve(inner, learned @ others.T).T
 
 
-def nearest(learned: np.ndarray, target: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The mean target of the nearest learned rows, weighted by nearness; arguments as `linear`."""
+def nearest(learned: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Nearest neighbours, weighted by nearness; arguments and result as those of `linear`."""
     count = min(len(learned), 5 if len(learned) < 200 else 10)
     squares = (learned**2).sum(1)[None] + (others**2).sum(1)[:, None] - 2 * others @ learned.T
     near = np.argpartition(squares, count - 1, axis=1)[:, :count]
     distance = np.sqrt(np.maximum(np.take_along_axis(squares, near, 1), 1e-12))
     weight = 1 / distance
     weight /= weight.sum(1, keepdims=True)
-    return (target[near] * weight[:, :, None]).sum(1)
+    found = np.zeros((len(others), len(learned)))
+    np.put_along_axis(found, near, weight, 1)
+    return found
+
+
+def predict(smoother: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The predictions of one of these for a target (learned rows, outputs); one-hot for classes."""
+    middle = target.mean(0)
+    found: np.ndarray = smoother @ (target - middle) + middle
+    return found
 
 
 def score(predicted: np.ndarray, target: np.ndarray, classes: bool) -> float:
@@ -74,4 +87,26 @@ def score(predicted: np.ndarray, target: np.ndarray, classes: bool) -> float:
     return float(1 - ((predicted - target) ** 2).sum() / spread) if spread > 0 else float("nan")
 
 
-__all__ = ["MOST_ROWS", "linear", "nearest", "score", "standardised"]
+def signal(smoother: np.ndarray, target: np.ndarray, wanted: np.ndarray) -> float:
+    """How much better a model predicts than it does when the learned rows' targets are shuffled.
+
+    In standard deviations of the latter. Source: the permutation test, Fisher 1935.
+
+    Parameters
+    ----------
+    target, wanted : of the learned and of the other rows, (rows, outputs).
+    """
+    random = np.random.default_rng(0)
+    goal = wanted - wanted.mean(0)
+
+    def agreement(given: np.ndarray) -> float:
+        found = smoother @ (given - given.mean(0))
+        size = np.sqrt((found**2).sum() * (goal**2).sum())
+        return float((found * goal).sum() / size) if size > 0 else 0.0
+
+    chance = [agreement(target[random.permutation(len(target))]) for _ in range(PERMUTED)]
+    spread = float(np.std(chance))
+    return (agreement(target) - float(np.mean(chance))) / spread if spread > 0 else 0.0
+
+
+__all__ = ["MOST_ROWS", "linear", "nearest", "predict", "score", "signal", "standardised"]

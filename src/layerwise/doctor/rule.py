@@ -33,11 +33,16 @@ class Rule(ABC):
     source: ClassVar[str]
     """Where the rule, or its measure, comes from."""
 
+    stage: ClassVar[int] = 2
+    """What it is about: 0 the data, 1 the network and its settings, 2 how it trained."""
+
     @abstractmethod
     def look(self, case: Case) -> Finding | None:
         """The finding, or None where all is well or nothing can be said."""
 
     def found(self, level: Level, evidence: str, remedy: Remedy | None, **others: Any) -> Finding:
         """A finding of this rule; `others` are fields of `Finding`."""
-        given = {"title": self.title, "cause": self.cause, "guide": self.guide} | others
+        given: dict[str, Any] = {
+            "title": self.title, "cause": self.cause, "guide": self.guide, "stage": self.stage,
+        } | others  # fmt: skip
         return Finding(name=self.name, level=level, evidence=evidence, remedy=remedy, **given)

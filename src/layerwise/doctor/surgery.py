@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 
-from ..nn.activations import ACTIVATIONS, activation
+from ..nn.activations import ACTIVATIONS, Identity, activation
 from ..nn.batch_norm import BatchNorm1d
 from ..nn.dropout import Dropout
 from ..nn.layer_norm import LayerNorm
@@ -36,19 +36,26 @@ def changed(net: Module, changes: Mapping[str, object]) -> Module:
     made = copy.deepcopy(net)
     if not wanted:
         return made
-    if not isinstance(made, Sequential):
+    if not _is_plain(made):
         raise CannotChangeError(f"{type(net).__name__} is no Sequential")
-    layers = _flat(made)
+    old = layers = _flat(made)
     for name in wanted:
         layers = _CHANGES[name](layers, changes[name])
+    if len(layers) == len(old) and all(a is b for a, b in zip(layers, old, strict=True)):
+        raise CannotChangeError(f"no layer is concerned by {', '.join(wanted)}")
     return Sequential(*layers)
 
 
-def _flat(net: Sequential) -> list[Module]:
-    found: list[Module] = []
-    for module in net:
-        found += _flat(module) if isinstance(module, Sequential) else [module]
-    return found
+def _is_plain(module: Module) -> bool:
+    """Whether it does nothing but call its modules in a row."""
+    return isinstance(module, Sequential) and type(module).forward is Sequential.forward
+
+
+def _flat(net: Module) -> list[Module]:
+    if not _is_plain(net):
+        return [net]
+    assert isinstance(net, Sequential)
+    return [layer for module in net for layer in _flat(module)]
 
 
 def _is_activation(module: Module) -> bool:
@@ -64,7 +71,7 @@ def _insert(layers: list[Module], name: object) -> list[Module]:
             if bare:
                 made.append(activation(str(name)))
             bare = True
-        elif not isinstance(layer, Dropout | BatchNorm1d):
+        elif not isinstance(layer, Dropout | BatchNorm1d | Identity):
             bare = False
         made.append(layer)
     return made
@@ -133,7 +140,9 @@ def _widen(layers: list[Module], width: object) -> list[Module]:
 def _outputs(layers: list[Module], count: object) -> list[Module]:
     """A last layer with so many outputs, and nothing behind it."""
     kept = _remove_last(layers, None)
-    last = max(i for i, each in enumerate(kept) if isinstance(each, Linear))
+    last = max((i for i, each in enumerate(kept) if isinstance(each, Linear)), default=-1)
+    if last < 0:
+        raise CannotChangeError("there is no linear layer")
     old = kept[last]
     assert isinstance(old, Linear)
     made = Linear(old.in_features, int(count), dtype=old.weight.dtype)  # type: ignore[call-overload]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, OptionError, TrainingDiverged
+from ..errors import DataError, OptionError, ShapeError, TrainingDiverged
 from ..nn.module import Module
 from ..training import Epoch
 from ..training.run import Rows, Run
@@ -27,6 +27,9 @@ from .surgery import REDRAWN, CannotChangeError, changed
 
 NOISE = 2.0
 """Standard errors that a trial must be better by."""
+
+WORST = 1e30
+"""A loss that is NaN or infinite is taken for this."""
 
 SEED = 1
 """Of first weights that are drawn anew."""
@@ -49,7 +52,7 @@ class Trial:
     gain : mean difference of the rows' losses, before - after.
     error : its standard error.
     epochs : of the trial.
-    run : the trial's training, its network trained.
+    run : the trial's training, its network trained; None in a trial that was read from a file.
     """
 
     before: float
@@ -59,7 +62,7 @@ class Trial:
     gain: float
     error: float
     epochs: int
-    run: Run
+    run: Run | None
 
     @property
     def improves(self) -> bool:
@@ -89,7 +92,10 @@ class Trial:
 
 
 def trial(
-    run: Run, remedy: Finding | Mapping[str, Any], seconds: float | None = None
+    run: Run,
+    remedy: Finding | Mapping[str, Any],
+    seconds: float | None = None,
+    probes: bool = False,
 ) -> Trial | None:
     """Train once more with a remedy, and compare on the validation rows.
 
@@ -98,6 +104,7 @@ def trial(
     run : the training to better, with validation rows.
     remedy : a finding, or its remedy's `changes`.
     seconds : for the trial; by default as long as the training took, at least 5.
+    probes : whether the trial is recorded, to be examined in its turn.
 
     Returns
     -------
@@ -109,17 +116,17 @@ def trial(
     if not remedy or run.validation is None or run.settings is None:
         return None
     try:
-        made = _Attempt(run, dict(remedy), seconds).make()
-    except (CannotChangeError, DataError, OptionError):
+        made = _Attempt(run, dict(remedy), seconds, probes).make()
+    except (CannotChangeError, DataError, OptionError, ShapeError):
         return None
     except TrainingDiverged as error:
         made = _Made(error.run, None)
-    return compare(run, made.run, made.restore)
+    return compare(run, made.run, made.restore, balanced="class_weight" in remedy)
 
 
 @dataclass(frozen=True)
 class _Made:
-    run: Run
+    run: Run | None
     restore: Any
     """What takes the new predictions back to the units of the old target."""
 
@@ -127,8 +134,10 @@ class _Made:
 class _Attempt:
     """One training with changes."""
 
-    def __init__(self, run: Run, changes: dict[str, Any], seconds: float | None) -> None:
-        self.run, self.changes = run, changes
+    def __init__(
+        self, run: Run, changes: dict[str, Any], seconds: float | None, probes: bool
+    ) -> None:
+        self.run, self.changes, self.probes = run, changes, probes
         self.seconds = max(SECONDS, run.seconds) if seconds is None else seconds
 
     def make(self) -> _Made:
@@ -137,6 +146,8 @@ class _Attempt:
         assert settings is not None
         if "as_classes" in changes:
             changes["outputs"] = changes["as_classes"]
+        if "as_numbers" in changes:
+            changes["outputs"] = 1
         net = self._network()
         optimizer = settings.optimizer
         if "optimizer" in changes:
@@ -148,6 +159,8 @@ class _Attempt:
         loss: Any = changes.get("loss", settings.loss)
         if "as_classes" in changes:
             loss = "cross_entropy"
+        if "as_numbers" in changes:
+            loss = "mse"
         epochs = int(changes.get("epochs", settings.epochs))
         weight = () if run.validation is None or run.validation.weight is None else (
             run.validation.weight,
@@ -177,7 +190,7 @@ class _Attempt:
             shuffle=settings.shuffle,
             threads=settings.threads,
             on_epoch=in_time,
-            probes=False,
+            probes=self.probes,
         )
         return _Made(made, restore)
 
@@ -217,6 +230,12 @@ class _Attempt:
             deviation = np.maximum(first.std(0, dtype=np.float64), 1e-30)
             scaled = (((a - mean) / deviation).astype(a.dtype) for a in (first, other))
             return *scaled, lambda found: found * deviation + mean
+        if "as_numbers" in changes:
+            numbers = (a.astype(np.float64) for a in (first, other))
+            mean, deviation = first.mean(dtype=np.float64), max(first.std(dtype=np.float64), 1e-30)
+            return *(
+                (a - mean) / deviation for a in numbers
+            ), lambda found: found * deviation + mean
         if "as_classes" in changes:
             low = first.min()
             numbered = ((a.reshape(len(a)) - low).astype(np.int64) for a in (first, other))
@@ -224,10 +243,12 @@ class _Attempt:
         return first, other, None
 
 
-def compare(before: Run, after: Run, restore: Any = None) -> Trial:
+def compare(before: Run, after: Run, restore: Any = None, balanced: bool = False) -> Trial:
     """Two trainings' networks on the validation rows of the first, row by row.
 
-    Where one gives probabilities and the other numbers, what counts is which rows are right.
+    Where one gives probabilities and the other numbers, what counts is which rows are right, or,
+    for classes that were numbers, how far off they are. With `balanced`, every class counts alike,
+    however few rows it has.
     """
     assert before.validation is not None
     assert after.validation is not None
@@ -235,7 +256,19 @@ def compare(before: Run, after: Run, restore: Any = None) -> Trial:
     new, new_target = _predictions(after, after.validation)
     if restore is not None:
         new, new_target = restore(new), target
-    if before.target == after.target:
+    if balanced:
+        counts = target.sum(0)
+        weight = (target / np.maximum(counts, 1)).sum(1) * len(target) / (counts > 0).sum()
+    else:
+        weight = np.ones(len(target))
+    if before.target == "classes" and after.target == "numbers":
+        # By how much of the classes' spread each is off, squared.
+        spread = max(float(before.data.target.var()), 1e-30)
+        truth = target.argmax(1)
+        guesses = [old.argmax(1), new.reshape(len(truth))]
+        losses = [(guess - truth) ** 2 / spread for guess in guesses]
+        scores = [1 - float(each.mean()) for each in losses]
+    elif before.target == after.target:
         losses = [row_losses(before, predicted, target) for predicted in (old, new)]
         scores = [_score(before, predicted, target) for predicted in (old, new)]
     else:
@@ -243,11 +276,16 @@ def compare(before: Run, after: Run, restore: Any = None) -> Trial:
         losses = [1.0 - each for each in right]
         scores = [float(each.mean()) for each in right]
     with np.errstate(invalid="ignore"):
-        difference = np.nan_to_num(losses[0] - losses[1], nan=np.inf, posinf=1e30, neginf=-1e30)
-        error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
+        losses = [np.nan_to_num(each, nan=WORST, posinf=WORST) * weight for each in losses]
+        # A network that gives NaN is worse than any other.
+        kept = [np.nan_to_num(each, nan=WORST, posinf=WORST) for each in losses]
+        difference = kept[0] - kept[1]
+        # Of one row nobody knows how much is chance.
+        several = len(difference) > 1
+        error = float(difference.std(ddof=1) / np.sqrt(len(difference))) if several else np.nan
     return Trial(
-        before=float(losses[0].mean()),
-        after=float(losses[1].mean()),
+        before=float(kept[0].mean()),
+        after=float(kept[1].mean()),
         score_before=scores[0],
         score_after=scores[1],
         gain=float(difference.mean()),

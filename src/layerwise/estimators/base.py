@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import backends, tabular
 from ..data.encoders import TableEncoder
 from ..data.tables import Table
-from ..errors import DataError
+from ..errors import DataError, OptionError
 from ..model import Model
 from ..model.raw_columns import RawColumns
 from ..tabular import Ensemble, Rows, Task
@@ -25,6 +25,10 @@ from .following import CallbackSupportMixin, Follower, ensemble_of
 from .inputs import known_table, training_table
 from .options import recipe_of, stream_recipe, threads_of
 from .weights import on_scale, row_weights
+
+if TYPE_CHECKING:
+    from ..doctor import Diagnosis
+    from .record import Record
 
 
 class Target(Protocol):
@@ -114,6 +118,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
         for name, value in fitted.items():
             setattr(self, name, value)
         self.__dict__.pop("_stream", None)
+        self._keep_record(ensemble, raw, table, target, labels)
         follower.finish(fitted, ensemble)
         return self
 
@@ -180,6 +185,46 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
             "loss_": ensemble.task.loss.name,
         }
 
+    # -- the doctor --------------------------------------------------------------------------------
+
+    def doctor(self) -> Diagnosis:
+        """What went wrong in the last fit, why, and what to change; ``lw.doctor(estimator)`` too.
+
+        It looks at the raw columns and the target, at the training of one member of each kind, and
+        at what the whole says of rows that its members had not seen. Nothing is trained.
+
+        Returns
+        -------
+        `layerwise.doctor.Diagnosis` : findings, the alarms first. The first call works them out.
+
+        Raises
+        ------
+        OptionError : the last call was `partial_fit`, of which nothing is recorded.
+        """
+        check_is_fitted(self, "ensemble_")
+        record: Record | None = self.__dict__.get("_record")
+        if record is None:
+            raise OptionError(
+                "doctor: partial_fit records nothing and holds no rows out; expected an estimator "
+                "after fit"
+            )
+        return record.diagnosis
+
+    def _keep_record(
+        self, ensemble: Ensemble, raw: RawColumns, table: Table, target: Any, labels: np.ndarray
+    ) -> None:
+        from .record import Record
+
+        weight = getattr(self, "class_weight", None)
+        usual = type(self)().get_params(deep=False)
+        values = self.get_params(deep=False)
+        options = {
+            "class_weight": weight if weight is None or isinstance(weight, str) else "given",
+            "label_smoothing": float(getattr(self, "label_smoothing", 0.0)),
+            "given": [name for name, value in values.items() if value is not usual[name]],
+        }
+        self._record = Record(ensemble, raw, table, target, labels, options)
+
     # -- streams -----------------------------------------------------------------------------------
 
     def fit_stream(
@@ -240,6 +285,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
             target = self._target
             weight = self._weighted(target, labels, weight, True)
             members = len(before.members) // len(before.kinds)
+        self.__dict__.pop("_record", None)
         stream = self.__dict__.setdefault("_stream", _Stream(self._draw_seed()))
         rows = encoded_rows(self._columns, table, target.encode(labels), on_scale(weight))
         ensemble = tabular.fit(
@@ -319,6 +365,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
         """
         check_is_fitted(self, "ensemble_")
         columns = [{"name": d.name, "role": d.role, "reason": d.reason} for d in self.decisions_]
+        record: Record | None = self.__dict__.get("_record")
         return Model(
             self.ensemble_.module(),
             columns=self._columns,
@@ -327,12 +374,19 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
                 "loss": self.loss_,
                 "members": len(self.ensemble_.members),
                 "columns": columns,
+                # Before somebody asked the doctor, it would take a moment.
+                **(record.to_summary() if record is not None and record.is_examined else {}),
             },
             **self._model_options(),
         )
 
     def save(self, path: Any) -> None:
-        """Write `to_model` to one safetensors file, to be read by `layerwise.load`."""
+        """Write `to_model` to one safetensors file, to be read by `layerwise.load`.
+
+        It carries what the doctor read and found: `lw.doctor(lw.load(path))`.
+        """
+        if self.__dict__.get("_record") is not None:
+            self.doctor()
         self.to_model().save(path)
 
     def __sklearn_tags__(self) -> Any:

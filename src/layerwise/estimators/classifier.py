@@ -83,6 +83,8 @@ class Classifier(ClassifierMixin, TableEstimator):
     n_jobs : members trained at once, at most; None is what the process may use, -1 all cores.
     backend : "native" or "reference"; None is native.
     dtype : "float32" or, slower, "float64".
+    probes : whether what the layers of one member of each kind do is recorded, for `doctor`; it
+        changes no prediction.
     callbacks : a function (member, epoch), or several, called when an epoch of a member ends;
         returning False ends the fit, and what was best until then is kept. Callbacks of
         scikit-learn 1.9 are set by `set_callbacks`.
@@ -143,6 +145,7 @@ class Classifier(ClassifierMixin, TableEstimator):
         n_jobs: Any = None,
         backend: Any = None,
         dtype: str = "float32",
+        probes: bool = True,
         callbacks: Any = None,
         verbose: Any = False,
     ) -> None:
@@ -178,6 +181,7 @@ class Classifier(ClassifierMixin, TableEstimator):
         self.n_jobs = n_jobs
         self.backend = backend
         self.dtype = dtype
+        self.probes = probes
         self.callbacks = callbacks
         self.verbose = verbose
 

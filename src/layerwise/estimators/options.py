@@ -65,6 +65,7 @@ def recipe_of(given: Any) -> Recipe:
         clip_norm=None if given.clip_norm is None else _number("clip_norm", given.clip_norm),
         shuffle=bool(given.shuffle),
         dtype=given.dtype,
+        probes=bool(given.probes),
     )  # fmt: skip
 
 
@@ -121,7 +122,15 @@ def _check_choices(given: Any) -> None:
         ("dtype", ("float32", "float64")),
     ):
         _check_choice(name, getattr(given, name), known)
-    for name in ("pool", "calibrate", "refit", "normalise_target", "shuffle", "warm_start"):
+    for name in (
+        "pool",
+        "calibrate",
+        "refit",
+        "normalise_target",
+        "shuffle",
+        "warm_start",
+        "probes",
+    ):
         value = getattr(given, name, False)
         if not isinstance(value, bool | np.bool_):
             raise OptionError(f"{name}: expected True or False, got {value!r}")

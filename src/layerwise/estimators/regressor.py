@@ -86,6 +86,8 @@ class Regressor(RegressorMixin, TableEstimator):
     n_jobs : members trained at once, at most; None is what the process may use, -1 all cores.
     backend : "native" or "reference"; None is native.
     dtype : "float32" or, slower, "float64".
+    probes : whether what the layers of one member of each kind do is recorded, for `doctor`; it
+        changes no prediction.
     callbacks : a function (member, epoch), or several, called when an epoch of a member ends;
         returning False ends the fit, and what was best until then is kept. Callbacks of
         scikit-learn 1.9 are set by `set_callbacks`.
@@ -144,6 +146,7 @@ class Regressor(RegressorMixin, TableEstimator):
         n_jobs: Any = None,
         backend: Any = None,
         dtype: str = "float32",
+        probes: bool = True,
         callbacks: Any = None,
         verbose: Any = False,
     ) -> None:
@@ -177,6 +180,7 @@ class Regressor(RegressorMixin, TableEstimator):
         self.n_jobs = n_jobs
         self.backend = backend
         self.dtype = dtype
+        self.probes = probes
         self.callbacks = callbacks
         self.verbose = verbose
 

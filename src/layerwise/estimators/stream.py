@@ -77,6 +77,7 @@ def fit_stream(
     fitted = {**known, **estimator._of(ensemble)}
     for name, value in fitted.items():
         setattr(estimator, name, value)
+    estimator._keep_record(ensemble, raw, table, target, labels)
     follower.finish(fitted, ensemble)
     return estimator
 

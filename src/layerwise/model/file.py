@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from ..errors import DTypeError, ModelFileError, OptionError, ShapeError
-from ..graph import Tensor, dtypes
+from ..graph import Tensor, dtypes, topological_order
 from ..graph.leaves import Input
 from ..nn.inputs import input_names, trace_rows
 from ..nn.losses import OUTPUTS
@@ -24,7 +24,7 @@ from ..nn.parameter import Buffer, Held, Parameter
 from ..nn.trace import Trace
 from .container import read_any, read_tensors, write_tensors
 from .graph_module import GraphModule
-from .layers import Layer, layers_of
+from .layers import Layer, layer_calls, layer_of
 from .model import TARGETS, Model
 from .serialise import graph_from_json, graph_to_json
 
@@ -80,9 +80,9 @@ def load(path: str | Path, into: Module | None = None) -> Any:
 def save_model(model: Model, path: str | Path, example: Any) -> None:
     """Write a model; see `Model.save`."""
     path = check_writable(path)
-    inputs, output, layers = trace_whole(model, example)
+    inputs, output, layers, outputs = trace_whole(model, example)
     held = dict(model.net.named_held())
-    about, constants = about_graph(inputs, output, {h.tensor: n for n, h in held.items()})
+    about, constants = about_graph(inputs, output, {h.tensor: n for n, h in held.items()}, outputs)
     clash = constants.keys() & held.keys()
     if model.columns is not None:
         clash |= {n for n in held if n.startswith("encoder.")}
@@ -116,8 +116,8 @@ def check_writable(path: str | Path) -> Path:
     return path
 
 
-def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[Layer]]:
-    """Inputs and output of a model's graph in evaluation mode, and its layers."""
+def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[Layer], list[Any]]:
+    """Inputs and output of a model's graph in evaluation mode, its layers and their outputs."""
     if example is not None:
         given = example if isinstance(example, tuple) else (example,)
         arrays = [dtypes.as_array(x) for x in given]
@@ -134,7 +134,8 @@ def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[
     inputs, output, trace = trace_rows(model.whole, arrays, Trace)
     if not isinstance(output, Tensor):
         raise TypeError(f"only a model with one output can be saved, got {type(output).__name__}")
-    return inputs, output, layers_of(trace)
+    calls = layer_calls(trace)
+    return inputs, output, [layer_of(call) for call in calls], [call.output for call in calls]
 
 
 def _rows_like(kinds: RowKinds) -> list[np.ndarray]:
@@ -143,12 +144,25 @@ def _rows_like(kinds: RowKinds) -> list[np.ndarray]:
 
 
 def about_graph(
-    inputs: Sequence[Tensor], output: Tensor, names: Mapping[Tensor, str]
+    inputs: Sequence[Tensor],
+    output: Tensor,
+    names: Mapping[Tensor, str],
+    layers: Sequence[Any] = (),
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """A graph as JSON values, with its large constants by name."""
+    """A graph as JSON values, with its large constants by name.
+
+    Of `layers`, the outputs of layers, those that the output needs have the number of their node;
+    the others have None.
+    """
     # The inputs too, so that one that the output does not need keeps its place.
-    nodes, (result, *fed), constants = graph_to_json([output, *inputs], names)
-    return {"nodes": nodes, "graph_inputs": fed, "graph_output": result}, constants
+    roots = [output, *inputs]
+    needed = set(topological_order(roots))
+    shown = [layer for layer in layers if isinstance(layer, Tensor) and layer in needed]
+    nodes, (result, *numbers), constants = graph_to_json([*roots, *shown], names)
+    fed, numbered = numbers[: len(inputs)], dict(zip(shown, numbers[len(inputs) :], strict=True))
+    places = [numbered.get(layer) for layer in layers]
+    about = {"nodes": nodes, "graph_inputs": fed, "graph_output": result, "layer_outputs": places}
+    return about, constants
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -156,8 +170,11 @@ def about_graph(
 
 def graph_of(
     about: Mapping[str, Any], tensors: Mapping[str, np.ndarray], variables: Mapping[str, Tensor]
-) -> tuple[list[Tensor], Tensor]:
-    """The inverse of `about_graph`: inputs and output; raises `ModelFileError`."""
+) -> tuple[list[Tensor], Tensor, list[Tensor | None]]:
+    """The inverse of `about_graph`: inputs, output, layers' outputs; raises `ModelFileError`.
+
+    Files that were written before layers' outputs were noted give no such outputs.
+    """
     nodes = graph_from_json(about.get("nodes"), tensors, variables)
     fed: Any = about.get("graph_inputs")
     result: Any = about.get("graph_output")
@@ -169,7 +186,12 @@ def graph_of(
     stray = {n for n in nodes if isinstance(n.primitive, Input)} - set(inputs)
     if labels != input_names(len(inputs)) or stray:
         raise ModelFileError(f"the graph's inputs are named {labels}, which is not possible")
-    return inputs, nodes[result]
+    places = about.get("layer_outputs", [])
+    if not isinstance(places, list) or any(
+        p is not None and not _is_index(p, nodes) for p in places
+    ):
+        raise ModelFileError("'layer_outputs' is no list of nodes")
+    return inputs, nodes[result], [None if p is None else nodes[p] for p in places]
 
 
 def _is_index(value: Any, of: Sequence[Any]) -> bool:
@@ -185,7 +207,10 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
             if tensors[name].dtype not in dtypes.ALL:
                 raise ModelFileError(f"the tensor '{name}' has dtype {tensors[name].dtype}")
             held[name] = kind(tensors[name], name)
-    inputs, output = graph_of(about, tensors, {n: h.tensor for n, h in held.items()})
+    inputs, output, found = graph_of(about, tensors, {n: h.tensor for n, h in held.items()})
+    layers = _layers(about.get("layers"))
+    if found and len(found) != len(layers):
+        raise ModelFileError(f"there are {len(layers)} layers with {len(found)} outputs")
     columns = None
     if about.get("columns") is not None:
         # What it takes to read tables is of no use for other models.
@@ -204,13 +229,18 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
     if not isinstance(about.get("summary"), dict):
         raise ModelFileError("the training summary is no object")
     return Model(
-        GraphModule(inputs, output, held),
+        GraphModule(
+            inputs,
+            output,
+            held,
+            [(layer, t) for layer, t in zip(layers, found, strict=False) if t is not None],
+        ),
         classes=classes,
         features=_texts(about, "features"),
         output=about["output"],
         target=about["target"],
         summary=about["summary"],
-        layers=_layers(about.get("layers")),
+        layers=layers,
         columns=columns,
     )
 

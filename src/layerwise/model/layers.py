@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..graph import Tensor, show
+from ..nn.module import Module
 from ..nn.parameter import Parameter
-from ..nn.trace import Trace
+from ..nn.trace import Call, Trace
 
 
 class Layer(NamedTuple):
@@ -19,18 +20,24 @@ class Layer(NamedTuple):
     parameters: int
 
 
-def layers_of(trace: Trace) -> list[Layer]:
-    """The layers that a trace went through, without those that only hold others."""
-    layers = []
-    for call in trace.calls:
-        own = [v for v in vars(call.module).values() if isinstance(v, Parameter)]
-        holds_others = any(True for _ in call.module.children())
-        if holds_others and not own:
-            continue
-        shape = show(call.output.shape) if isinstance(call.output, Tensor) else "?"
-        name = type(call.module).__name__ if holds_others else str(call.module)
-        layers.append(Layer(call.path, name, shape, sum(p.value.size for p in own)))
-    return layers
+def layer_calls(trace: Trace) -> list[Call]:
+    """The calls of layers in a trace, without those of modules that only hold others."""
+    return [c for c in trace.calls if _own(c.module) or not _holds_others(c.module)]
+
+
+def layer_of(call: Call) -> Layer:
+    """The layer that a call went through."""
+    shape = show(call.output.shape) if isinstance(call.output, Tensor) else "?"
+    name = type(call.module).__name__ if _holds_others(call.module) else str(call.module)
+    return Layer(call.path, name, shape, sum(p.value.size for p in _own(call.module)))
+
+
+def _own(module: Module) -> list[Parameter]:
+    return [v for v in vars(module).values() if isinstance(v, Parameter)]
+
+
+def _holds_others(module: Module) -> bool:
+    return any(True for _ in module.children())
 
 
 def table(layers: list[Layer]) -> str:

@@ -11,9 +11,11 @@ from .. import backends
 from ..compiler import State
 from ..nn import Module
 from ..nn.evaluation import Evaluator
+from ..training import Run
 from .kinds import MemberKind
 from .members import Member
 from .network import TabularNet
+from .record import HeldOut
 from .rows import Columns, Rows
 from .task import Task
 
@@ -28,6 +30,11 @@ class Ensemble:
     networks : for each kind a network, whose own weights mean nothing.
     members : all members; `Member.kind` is a place in `kinds`.
     weights : float64 (kinds,): how much each kind counts; their sum is an inverse temperature.
+    folds : members of each kind in a division of the rows.
+    runs : by the place of the kind, the training of its first member, with a sample of its rows.
+    held_out : what the whole said of rows that it had not seen; None if there were none.
+
+    The last two hold rows of the table; they stay in this process.
     """
 
     def __init__(
@@ -42,12 +49,16 @@ class Ensemble:
         self.task, self.columns = task, columns
         self.kinds, self.networks = list(kinds), list(networks)
         self.members, self.weights = list(members), weights
+        self.folds = 1
+        self.runs: dict[int, Run] = {}
+        self.held_out: HeldOut | None = None
         self._evaluators: dict[tuple, Evaluator] = {}
         self._states: dict[tuple, State] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        # Compiled programs belong to this process.
-        return {**self.__dict__, "_evaluators": {}, "_states": {}}
+        # Compiled programs and rows belong to this process.
+        own: dict[str, Any] = {"_evaluators": {}, "_states": {}, "runs": {}, "held_out": None}
+        return {**self.__dict__, **own}
 
     def predict(self, rows: Rows) -> np.ndarray:
         """Pooled raw outputs, float32 (n, outputs).

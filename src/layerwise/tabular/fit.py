@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,14 @@ import numpy as np
 from ..backends.native.team import available_cores
 from ..data.splits import fold_rows
 from ..errors import DataError
+from ..training import Run
 from .ensemble import Ensemble
 from .kinds import MemberKind
 from .members import Job, Member, Watch, Workshop
 from .network import Bins, TabularNet
 from .pool import fit_weights
 from .recipe import Recipe
+from .record import HeldOut
 from .rows import Columns, Rows
 from .task import Task
 
@@ -92,15 +94,23 @@ def fit(
         Job(
             kind, training, held_out, member_seed(seed, number),
             repeat=repeat, start=_start(start, kind, number),
+            # One member of each kind is enough to see what is wrong with its kind.
+            probed=number == 0 and not stream,
         )
         for number, (repeat, training, held_out) in enumerate(parts)
         for kind in range(len(kinds))
     ]  # fmt: skip
     members = workshop.train_all(jobs)
     weights = weights_of_kinds(members, kinds, rows, validation, task, recipe)
+    held_out = None if stream else held_out_of(members, weights, rows, validation, task)
+    runs = {member.kind: member.run for member in members if member.run is not None}
+    for member in members:
+        member.run = None
     if recipe.refit and not workshop.watch.stopped:
         members = workshop.train_all(_refit_jobs(members, kinds, len(rows), recipe, seed))
-    return _ensemble(workshop, members, weights)
+    ensemble = _ensemble(workshop, members, weights, runs)
+    ensemble.folds, ensemble.held_out = recipe.folds or 1, held_out
+    return ensemble
 
 
 def kinds_for(recipe: Recipe, columns: Columns, bins: Any, task: Task) -> list[MemberKind]:
@@ -207,6 +217,29 @@ def weights_of_kinds(
     return equal * found[0] if recipe.pool == "equal" else found
 
 
+def held_out_of(
+    members: Sequence[Member],
+    weights: np.ndarray,
+    rows: Rows,
+    validation: Rows | None,
+    task: Task,
+) -> HeldOut | None:
+    """What the whole says of rows that the members in question have not seen; None without any."""
+    measured = rows if validation is None else validation
+    assert measured.target is not None
+    least = NEGLIGIBLE * float(weights.sum())
+    given = {member.kind for member in members if member.held_out is not None}
+    kept = [kind for kind in sorted(given) if weights[kind] >= least]
+    pooled: Any = np.full((len(measured), task.outputs), np.nan)
+    for number, kind in enumerate(kept):
+        table, known = _held_out(members, kind, len(measured), validation is not None, task)
+        scaled = weights[kind] / weights[kept].sum() * weights.sum() * table.astype(np.float64)
+        pooled = (pooled if number else 0.0) + np.where(known[:, None], scaled, np.nan)
+    if not np.isfinite(pooled).any():
+        return None
+    return HeldOut(pooled, measured.target, measured.weight, validation is not None)
+
+
 def _held_out(
     members: Sequence[Member], kind: int, rows: int, shared: bool, task: Task
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -243,7 +276,9 @@ def _refit_jobs(
     return jobs
 
 
-def _ensemble(workshop: Workshop, members: list[Member], weights: np.ndarray) -> Ensemble:
+def _ensemble(
+    workshop: Workshop, members: list[Member], weights: np.ndarray, runs: Mapping[int, Run]
+) -> Ensemble:
     """Without the kinds that hardly count."""
     total = float(weights.sum())
     kept = [k for k, weight in enumerate(weights) if weight >= NEGLIGIBLE * total]
@@ -253,7 +288,7 @@ def _ensemble(workshop: Workshop, members: list[Member], weights: np.ndarray) ->
     for member in chosen:
         member.kind = places[member.kind]
     scale = total / float(weights[kept].sum())
-    return Ensemble(
+    ensemble = Ensemble(
         workshop.task,
         workshop.columns,
         [workshop.kinds[k] for k in kept],
@@ -261,3 +296,5 @@ def _ensemble(workshop: Workshop, members: list[Member], weights: np.ndarray) ->
         chosen,
         weights[kept] * scale,
     )
+    ensemble.runs = {places[kind]: run for kind, run in runs.items() if kind in places}
+    return ensemble

@@ -65,3 +65,13 @@ KINDS: dict[str, MemberKind] = {
         MemberKind("plain", None, (256, 256), "relu", 0.1, learning_rate=2e-3),
     )
 }
+
+IN_WORDS = {
+    "linear": "straight lines",
+    "additive": "additive curves",
+    "plain": "networks",
+    "piecewise": "networks on pieces",
+    "rectified": "networks with sharp bends",
+    "periodic": "networks on waves",
+}
+"""The kinds of member for people."""

@@ -74,9 +74,9 @@ def measure_classes(
     def accuracy(times: np.ndarray) -> float:
         return _mean(right, times if weight is None else times * weight)
 
-    interval: tuple[float, float] | None = _wilson(values["accuracy"], len(truth))
+    interval: tuple[float, float] | None = wilson(values["accuracy"], len(truth))
     if weight is not None or groups is not None:
-        interval = _bootstrap(len(truth), groups, accuracy)
+        interval = bootstrap(len(truth), groups, accuracy)
     return Measured(len(truth), "accuracy", values, constant, interval)
 
 
@@ -114,7 +114,7 @@ def measure_numbers(
     centre = _mean(truth, weight)
     spread = _mean(np.square(truth - centre), weight)
     guess = 1 - _mean(np.square(truth - mean), weight) / spread if spread > 0 else np.nan
-    interval = _bootstrap(
+    interval = bootstrap(
         len(truth), groups, lambda times: fit(times if weight is None else times * weight)
     )
     values, constant = numbers(errors, fit(weight)), numbers(truth - mean, guess)
@@ -134,17 +134,35 @@ def _mean(values: np.ndarray, weight: np.ndarray | None) -> float:
     return float((values * weight).sum() / total) if total > 0 else np.nan
 
 
-def _wilson(share: float, rows: int) -> tuple[float, float]:
-    """Wilson 1927: the shares whose own spread would reach the one that was seen."""
+def wilson(share: float, rows: int) -> tuple[float, float]:
+    """95% interval of a share: the shares whose own spread would reach it (Wilson 1927).
+
+    Parameters
+    ----------
+    share : that was seen, 0 to 1.
+    rows : in which it was seen, at least 1.
+    """
     middle = (share + _Z**2 / (2 * rows)) / (1 + _Z**2 / rows)
     half = _Z * np.sqrt(share * (1 - share) / rows + _Z**2 / (4 * rows**2)) / (1 + _Z**2 / rows)
     return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
-def _bootstrap(
+def bootstrap(
     rows: int, groups: np.ndarray | None, measure: Callable[[np.ndarray], float]
 ) -> tuple[float, float] | None:
-    """Percentiles over samples of the rows, or of whole groups, with replacement (Efron 1979)."""
+    """95% interval of a measure: percentiles over samples with replacement (Efron 1979).
+
+    Parameters
+    ----------
+    rows : how many there are.
+    groups : (rows,); whole groups are drawn then, since their rows are not independent.
+    measure : of how many times each row was drawn, int (rows,).
+
+    Returns
+    -------
+    Its 2.5 and 97.5 percentiles; None with fewer than two groups, or where half of the samples have
+    no finite measure. The same rows give the same interval.
+    """
     places = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
     count = int(places.max()) + 1
     if count < 2:

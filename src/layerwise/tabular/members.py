@@ -18,11 +18,12 @@ import numpy as np
 from .. import optim
 from ..errors import TrainingDiverged
 from ..nn.evaluation import evaluate_module
-from ..training import Epoch, History
+from ..training import Epoch, History, Run
 from ..training.prepare import prepare
 from .kinds import MemberKind
 from .network import Bins, TabularNet
 from .recipe import Recipe
+from .record import kept_run
 from .rows import Columns, Rows
 from .task import Task
 
@@ -44,6 +45,7 @@ class Job:
     repeat : which division of the rows it belongs to.
     epochs : to stop after, in a schedule laid out for all; None runs them all.
     start : weights to begin with, by name; drawn when None.
+    probed : whether what its layers do is recorded, and its `Run` kept.
     """
 
     kind: int
@@ -53,6 +55,7 @@ class Job:
     repeat: int = 0
     epochs: int | None = None
     start: dict[str, np.ndarray] | None = None
+    probed: bool = False
 
 
 @dataclass(eq=False)
@@ -65,6 +68,7 @@ class Member:
     held_out : its raw outputs for the validation rows, (rows, outputs); None without any.
     history : its epochs.
     best_epoch : the one whose weights are kept, counted from 1.
+    run : of a probed job, with a sample of its rows.
     """
 
     kind: int
@@ -74,6 +78,7 @@ class Member:
     held_out: np.ndarray | None
     history: History
     best_epoch: int
+    run: Run | None = None
 
 
 @dataclass
@@ -262,6 +267,7 @@ class Workshop:
                     on_epoch=epoch_ended,
                     progress=None,
                     chunk_seconds=0.2,
+                    probes=job.probed and recipe.probes,
                 ).run()
                 break
             except TrainingDiverged:
@@ -278,6 +284,7 @@ class Workshop:
             held_out=None if held_out is None else evaluate_module(net, *held_out.inputs),
             history=run.history,
             best_epoch=run.best_epoch or len(run.history),
+            run=kept_run(run, net) if job.probed else None,
         )
 
 

@@ -63,6 +63,8 @@ class Recipe:
     batch_size : rows in a step; "all" takes every row in each.
     optimizer, schedule, label_smoothing, clip_norm, shuffle : as `layerwise.train` takes them.
     dtype : of the weights, float32 or float64; `Rows` must have the same.
+    probes : whether what the layers of one member of each kind do is recorded; it changes no
+        weight.
     """
 
     kinds: tuple[str, ...] = ("linear", "additive", "piecewise", "rectified", "periodic")
@@ -88,6 +90,7 @@ class Recipe:
     clip_norm: float | None = None
     shuffle: bool = True
     dtype: str = "float32"
+    probes: bool = True
 
     def __post_init__(self) -> None:
         for name in self.kinds:

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..nn.evaluation import evaluate_module
-from ..training import Epoch
+from ..training import Epoch, Run
+from ..training.run import Rows as FedRows
 from ..training.stream import Block, train_stream
 from .ensemble import Ensemble
-from .fit import kinds_for, member_seed, weights_of_kinds
+from .fit import held_out_of, kinds_for, member_seed, weights_of_kinds
 from .members import Member, Watch, optimizer_for
 from .network import Bins, TabularNet
 from .recipe import Recipe
+from .record import kept_run
 from .rows import Columns, Rows
 from .task import Task
 
@@ -79,6 +81,7 @@ def fit_stream(
         threads=threads,
         backend=backend,
         on_block=block_ended,
+        probes=settled.probes,
     )
     watch.trained += 1
     if run.stopped == "interrupted":
@@ -93,7 +96,16 @@ def fit_stream(
         best_epoch=run.best_epoch or len(run.history),
     )
     weights = weights_of_kinds([member], kinds, sample, validation, task, settled)
-    return Ensemble(task, columns, kinds, [net], [member], weights)
+    ensemble = Ensemble(task, columns, kinds, [net], [member], weights)
+    ensemble.runs = {0: kept_run(_on(run, sample), net)}
+    ensemble.held_out = held_out_of([member], weights, sample, validation, task)
+    return ensemble
+
+
+def _on(run: Run, rows: Rows) -> Run:
+    """A run as if its rows had been the sample; the blocks that it had are gone."""
+    assert rows.target is not None
+    return replace(run, data=FedRows(rows.inputs, rows.target, rows.weight))
 
 
 def _network_of(recipe: Recipe) -> tuple[str, ...]:

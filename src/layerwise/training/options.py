@@ -59,10 +59,10 @@ class Settings:
             "seed": self.seed,
             "class_weight": weight,
             "label_smoothing": float(self.label_smoothing),
-            "clip_norm": self.clip_norm,
+            "clip_norm": None if self.clip_norm is None else float(self.clip_norm),
             "early_stopping": self.early_stopping,
-            "restore_best": self.restore_best,
-            "shuffle": self.shuffle,
+            "restore_best": bool(self.restore_best),
+            "shuffle": bool(self.shuffle),
         }
 
 

@@ -22,6 +22,7 @@ from ..graph import (
     equal,
     greater,
     logical_not,
+    mean,
     square,
     sum,
 )
@@ -35,7 +36,10 @@ SPARSE = 16
 """Steps for each probe, at least, so that probes cost a few percent of the time."""
 
 MOST_KEPT = 2000
-"""Probes that a record keeps; beyond, every other one is let go."""
+"""Probes that a record keeps: the first ones, and of the others some, evenly spread over steps."""
+
+MOST_WAITING = 256
+"""Chunks of steps whose measures are worked out together."""
 
 OF_STEPS = ("loss", "rows")
 OF_LAYERS = ("mean", "spread", "zeros", "saturated", "silent", "output_gradient")
@@ -73,7 +77,8 @@ def probe_outputs(
     made: dict[str, Tensor] = {}
     for number, (site, output) in enumerate(zip(sites, outputs, strict=True)):
         made[f"sum {number}"] = sum(output)
-        made[f"square {number}"] = sum(square(output))
+        # From the mean, as a difference of large sums would have few digits or none.
+        made[f"square {number}"] = sum(square(output - mean(output)))
         if output in arriving:
             made[f"output_gradient {number}"] = sum(square(arriving[output]))
         if site.slope is not None:
@@ -99,7 +104,8 @@ class ProbedLayer(NamedTuple):
     layer : the module as text, such as ``Linear(64, 256)``.
     activation : the same text where it is an activation, else None.
     units : size of its output's last axis.
-    closes_at_zero : whether it gives 0 wherever it is flat, as ReLU does.
+    closes_at_zero, flat_ends : whether it gives 0 wherever it is flat, as ReLU does; and at how
+        many of its two ends it is flat.
     """
 
     path: str
@@ -107,6 +113,7 @@ class ProbedLayer(NamedTuple):
     activation: str | None
     units: int
     closes_at_zero: bool = False
+    flat_ends: int = 0
 
 
 class ProbeRecord:
@@ -156,7 +163,12 @@ class ProbeRecord:
         return cls(
             [
                 ProbedLayer(
-                    s.path, s.layer, s.layer if s.is_activation else None, s.units, s.closes_at_zero
+                    s.path,
+                    s.layer,
+                    s.layer if s.is_activation else None,
+                    s.units,
+                    s.closes_at_zero,
+                    s.flat_ends,
                 )
                 for s in sites
             ],
@@ -205,8 +217,13 @@ class ProbeRecord:
         losses, rows, steps : (n,): of the minibatches.
         epoch : counted from 1.
         """
-        if len(steps):
-            self._waiting.append(_Chunk(results, losses, rows, steps, epoch))
+        if not len(steps):
+            return
+        # The training program's outputs would keep every step's values alive.
+        sums = {name: values for name, values in results.items() if name.partition(" ")[2]}
+        self._waiting.append(_Chunk(sums, losses, rows, steps, epoch))
+        if len(self._waiting) >= MOST_WAITING:
+            self._settle()
 
     def _settle(self) -> None:
         """Work out the measures of what was added; together, as one by one costs much more."""
@@ -218,7 +235,6 @@ class ProbeRecord:
         sums = {
             name: np.concatenate([c.results[name] for c in chunks]).astype(np.float64)
             for name in names
-            if name.partition(" ")[2]
         }
         found = self._measures(sums, rows)
         found["loss"] = np.concatenate([c.losses for c in chunks]).astype(np.float64)
@@ -228,7 +244,7 @@ class ProbeRecord:
         self._epochs = np.concatenate([self._epochs, *epochs])
         self._values = {n: np.concatenate([v, found[n]]) for n, v in self._values.items()}
         if len(self._steps) > MOST_KEPT:
-            self._keep(_spread_out(len(self._steps), MOST_KEPT))
+            self._keep(_spread_over(self._steps, MOST_KEPT))
 
     def _keep(self, chosen: np.ndarray) -> None:
         self._steps, self._epochs = self._steps[chosen], self._epochs[chosen]
@@ -247,10 +263,9 @@ class ProbeRecord:
         per_row = units * np.array(self._places, np.float64)
         count = rows[:, None] * per_row
         with np.errstate(invalid="ignore", over="ignore"):
-            mean = table("sum", layers) / count
             found: dict[str, Any] = {
-                "mean": mean,
-                "spread": np.sqrt(np.maximum(table("square", layers) / count - mean**2, 0.0)),
+                "mean": table("sum", layers) / count,
+                "spread": np.sqrt(table("square", layers) / count),
                 # What is flat is 0 for ReLU and its like, and the others are hardly ever 0.
                 "zeros": table("saturated", layers) / count * self._closing,
                 "saturated": table("saturated", layers) / count,
@@ -316,6 +331,17 @@ def _spread_out(count: int, most: int) -> np.ndarray:
     early = np.arange(most // 3)
     late = np.linspace(len(early), count - 1, most - len(early)).round().astype(np.int64)
     return np.concatenate([early, late])
+
+
+def _spread_over(steps: np.ndarray, most: int) -> np.ndarray:
+    """At most so many numbers of increasing steps: a third the first ones, the others even.
+
+    Even in the steps themselves, so that it may be done again and again as a training goes on.
+    """
+    early = most // 3
+    goals = np.linspace(steps[early], steps[-1], most - early)
+    late = early + np.searchsorted(steps[early:], goals)
+    return np.concatenate([np.arange(early), np.unique(late)])
 
 
 def _short(values: np.ndarray) -> list[Any]:

@@ -79,6 +79,8 @@ class Run:
     divergence : where the loss became NaN; None if it did not.
     settings : the options as they were given, to train once more in the same way.
     initial : the weights and buffers that the training began with, by name.
+    remarks : what was found out about the training since, such as by `layerwise.doctor`: JSON
+        values by name, which a saved model keeps too.
     """
 
     net: Module
@@ -93,6 +95,7 @@ class Run:
     divergence: Divergence | None = None
     settings: Settings | None = field(default=None, repr=False)
     initial: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    remarks: dict[str, Any] = field(default_factory=dict, repr=False)
     stopped: Stopped = "still running"
     best_epoch: int | None = None
     restored: bool = False
@@ -136,6 +139,7 @@ class Run:
             "config": self.config,
             "history": self.history.as_columns(),
             "probes": self.probes.as_json() if self.probes is not None else None,
+            **self.remarks,
         }
 
 

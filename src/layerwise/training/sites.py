@@ -18,7 +18,10 @@ from ..nn.trace import Call
 SATURATED = 0.02
 """An activation whose slope is below this part of its steepest one lets next to nothing through."""
 
-GRID = np.linspace(-6.0, 6.0, 241)
+CLOSED = 0.005
+"""An end whose slope is below this part of the steepest is flat for good."""
+
+GRID = np.linspace(-12.0, 12.0, 481)
 """Where an activation's steepest slope is looked for."""
 
 
@@ -35,6 +38,7 @@ class Site(NamedTuple):
         None for other layers.
     steepest : the largest slope that the activation has.
     closes_at_zero : whether it gives 0 wherever it is flat, as ReLU does.
+    flat_ends : at how many of its two ends it is flat: 2 for sigmoid, 1 for ReLU and GELU.
     """
 
     path: str
@@ -43,6 +47,7 @@ class Site(NamedTuple):
     slope: Tensor | None
     steepest: float
     closes_at_zero: bool = False
+    flat_ends: int = 0
 
     @property
     def is_activation(self) -> bool:
@@ -59,19 +64,21 @@ class Site(NamedTuple):
 def find_sites(calls: Iterable[Call]) -> list[Site]:
     """The sites among the calls of a network's modules, in the order of the forward pass.
 
-    Functions applied between modules (``relu(self.hidden(x))``) count as activations too. What only
-    passes values on (flatten, dropout, identity) has no site.
+    Functions applied between modules (``relu(self.hidden(x))``), or behind the last of a module's
+    modules, count as activations too. What only passes values on (flatten, dropout, identity), or
+    scales and shifts them, has no site.
     """
-    calls = [c for c in calls if isinstance(c.output, Tensor) and not any(c.module.children())]
+    calls = [call for call in calls if isinstance(call.output, Tensor)]
     found: dict[Tensor, Site] = {}
     for call in calls:
-        for given in call.inputs:
+        output: Tensor = call.output
+        has_modules = any(call.module.children())
+        for given in (output,) if has_modules else call.inputs:
             if isinstance(given, Tensor) and given not in found:
                 between = _activation_before(given, found)
                 if between is not None:
                     found[given] = between
-        output: Tensor = call.output
-        if output in found or not _is_wanted(output) or output in call.inputs:
+        if has_modules or output in found or not _is_wanted(output) or output in call.inputs:
             continue
         site = _site_of(call)
         if site is not None:
@@ -108,28 +115,32 @@ def _has_parameters(module: Module) -> bool:
 def _activation(path: str, text: str, output: Tensor, given: Tensor) -> Site | None:
     slopes = backpropagate({output: full_like(output, 1.0)}, [given])
     slope = slopes.get(given)
-    if slope is None:
+    if slope is None or given not in topological_order([slope]):
+        # A slope that is the same everywhere is a scale.
         return None
     return Site(path, text, output, slope, *_shape_of(output, slope, given))
 
 
-def _shape_of(output: Tensor, slope: Tensor, given: Tensor) -> tuple[float, bool]:
-    """The largest slope in a wide neighbourhood of 0, and whether it is 0 where it is flat.
+def _shape_of(output: Tensor, slope: Tensor, given: Tensor) -> tuple[float, bool, int]:
+    """The largest slope in a wide neighbourhood of 0, whether it is 0 where flat, and flat ends.
 
-    1 and False for what has parameters or random numbers of its own.
+    1, False and 0 for what has parameters or random numbers of its own.
     """
     tail = [d for d in given.shape[1:] if isinstance(d, int)]
     grid = np.broadcast_to(GRID.reshape(-1, *(1 for _ in tail)), (len(GRID), *tail))
     fed = {given: np.ascontiguousarray(grid, given.dtype)}
     try:
-        values, slopes = (np.abs(a) for a in evaluate([output, slope], fed, len(GRID)))
+        with np.errstate(all="ignore"):
+            values, slopes = (np.abs(a) for a in evaluate([output, slope], fed, len(GRID)))
     except ValueError:
-        return 1.0, False
+        return 1.0, False, 0
     steepest = float(slopes.max(initial=0.0))
     if not (np.isfinite(steepest) and steepest > 0):
-        return 1.0, False
+        return 1.0, False, 0
     flat = slopes < SATURATED * steepest
-    return steepest, bool(flat.any() and not values[flat].any())
+    # Not LeakyReLU's: what lets a hundredth through closes for no row.
+    ends = sum(bool((slopes[end] < CLOSED * steepest).all()) for end in (0, -1))
+    return steepest, bool(flat.any() and not values[flat].any()), ends
 
 
 def _activation_before(given: Tensor, found: dict[Tensor, Site]) -> Site | None:

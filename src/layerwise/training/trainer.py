@@ -80,9 +80,9 @@ def train(
         holds the current weights meanwhile.
     progress : called with a `Progress` after every chunk of steps.
     chunk_seconds : time between two looks at interrupts and progress; it changes no result.
-    probes : record in `Run.probes` what each layer does, for `layerwise.doctor`: 20 steps of an
-        epoch, at most every tenth (every one in the first epoch). The weights are the same, bit by
-        bit, and the time a few percent more.
+    probes : record in `Run.probes` what each layer does, for `layerwise.doctor`: in the first epoch
+        20 to 39 of its steps (all, where it has fewer), later so many again, but at most every
+        sixteenth step. The weights are the same, bit by bit, and the time a few percent more.
 
     Returns
     -------

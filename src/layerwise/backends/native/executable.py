@@ -211,17 +211,16 @@ class NativeExecutable:
         if steps < 0 or first < 0 or first + steps > feeds.steps:
             raise IndexError(f"steps {first} to {first + steps} lie outside 0..{feeds.steps}")
         rows = int(feeds.boundaries[first + steps] - feeds.boundaries[first])
+        which = None if sampling is None else sampling.steps(first, first + steps) - first
         rooms = _Rooms(other, rows, steps)
         with contextlib.ExitStack() as locks:
-            for each in {id(e): e for e in (self, other)}.values():
+            # In one order everywhere, so that two runs never wait for each other's locks.
+            for each in sorted({self, other}, key=id):
                 locks.enter_context(each._lock)
                 each._prepare_arena(feeds.largest_batch)
                 each._bind(state)
                 each._bind_run(feeds, rooms, first)
             self._steps(feeds, first, first + steps, other, every)
-        if sampling is None:
-            return rooms.arrays()
-        which = sampling.steps(first, first + steps) - first
         return rooms.arrays(self.program.outputs, which)
 
     def _steps(

@@ -7,8 +7,10 @@ import numpy as np
 from ...compiler.feeds import Feeds
 from ...compiler.program import Program, Sampling, leads_with_batch
 from ...compiler.state import State
+from ...graph.dimension import concrete
 from ...graph.evaluate import evaluate
 from ...graph.stable import stabilise
+from ...graph.tensor import Tensor
 
 name = "reference"
 
@@ -68,15 +70,22 @@ class ReferenceExecutable:
             runs = other if step in marked else self
             for name, value in runs.run(state, feeds, step, 1).items():
                 parts[name].append(value)
-        nothing = {n: np.empty((0, *t.shape), t.dtype) for n, t in other.program.outputs.items()}
-        return {name: np.concatenate(p) if p else nothing[name] for name, p in parts.items()}
+        outputs = other.program.outputs
+        return {n: np.concatenate(p) if p else _nothing(outputs[n]) for n, p in parts.items()}
 
     def _gather(self, name: str, parts: list[np.ndarray]) -> np.ndarray:
         output = self.program.outputs[name]
+        if not parts:
+            return _nothing(output)
         if leads_with_batch(output):
-            tail = tuple(d for d in output.shape[1:] if isinstance(d, int))
-            return np.concatenate(parts) if parts else np.empty((0, *tail), output.dtype)
-        return np.array(parts, output.dtype).reshape(len(parts), *output.shape)
+            return np.concatenate(parts)
+        return np.array(parts, output.dtype)
+
+
+def _nothing(output: Tensor) -> np.ndarray:
+    """What an output gives in no steps."""
+    shape = output.shape if leads_with_batch(output) else (0, *output.shape)
+    return np.empty(concrete(shape, 0), output.dtype)
 
 
 def compile(program: Program, threads: int | None = None) -> ReferenceExecutable:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...data.tables import Decision
 from ...tabular import Ensemble
+from ...tabular.kinds import IN_WORDS
 from ...tabular.measures import Measured
 from ..confusion import confusion_lines, count_confusions, worst_confusions
 from ..screen import Screen
@@ -35,16 +36,6 @@ LOSSES = {
     "bce_with_logits": "sigmoid + binary cross-entropy",
     "cross_entropy": "softmax + cross-entropy",
 }
-
-KINDS = {
-    "linear": "straight lines",
-    "additive": "additive curves",
-    "plain": "networks",
-    "piecewise": "networks on pieces",
-    "rectified": "networks with sharp bends",
-    "periodic": "networks on waves",
-}
-"""The kinds of member, in words."""
 
 MEASURES = {
     "accuracy": "accuracy",
@@ -174,7 +165,7 @@ def members_of(ensemble: Ensemble) -> list[dict[str, Any]]:
 def members_line(members: list[dict[str, Any]]) -> str:
     """The same in words."""
     parts = [
-        f"{KINDS.get(each['kind'], each['kind'])} {each['weight']:.0%} ({each['members']})"
+        f"{IN_WORDS.get(each['kind'], each['kind'])} {each['weight']:.0%} ({each['members']})"
         for each in members
     ]
     return ", ".join(parts)

@@ -29,11 +29,13 @@ class Fitted:
     model : ready to predict from raw rows and to be saved.
     ensemble : its members.
     classes : of the training rows, in the order of the probabilities; () for numbers.
+    estimator : what was fitted; it can be asked for a diagnosis.
     """
 
     model: Model
     ensemble: Ensemble
     classes: tuple[Any, ...]
+    estimator: Any
 
 
 def decide(rows: Rows, part: Part, options: Options) -> list[Decision]:
@@ -105,7 +107,7 @@ def fit(
                 validation_data=given["validation_data"],
             )
     classes = tuple(getattr(estimator, "classes_", ()))
-    return Fitted(estimator.to_model(), estimator.ensemble_, classes)
+    return Fitted(estimator.to_model(), estimator.ensemble_, classes, estimator)
 
 
 @contextmanager
@@ -154,6 +156,7 @@ def _estimator(
         roles={d.name: d.role if d.used else "dropped" for d in decisions},
         random_state=options.seed,
         backend=options.backend,
+        probes=options.probes,
         callbacks=on_epoch,
         **{name: value for name, value in settings.items() if value is not None},
     )

@@ -13,8 +13,8 @@ from ...data.tables.goals import GOALS, Goal
 from ...errors import OptionError
 from ...estimators.presets import PRESETS
 from ...nn.losses import find
-from ..choices import between, choose, layer_sizes
-from ..files import check_writable
+from ..choices import between, check_fix, choose, layer_sizes
+from ..files import check_report, check_writable, report_path
 from ..recipe import ACTIVATIONS
 from ..settings import names_in
 
@@ -62,7 +62,11 @@ class Options:
     seed: int
     threads: int | None
     backend: str
+    doctor: bool
+    fix: bool
+    probes: bool
     out: Path
+    report: Path | None
     quiet: bool
     json: bool
 
@@ -121,6 +125,7 @@ def options_of(data: str, values: Mapping[str, Any]) -> Options:
         for key in ("columns", "categorical", "drop")
     }
     hidden = values["hidden"]
+    out = Path(values["out"]) if values["out"] is not None else default_out(data)
     options = Options(
         data=data,
         target=values["target"],
@@ -151,12 +156,19 @@ def options_of(data: str, values: Mapping[str, Any]) -> Options:
         seed=values["seed"],
         threads=values["threads"],
         backend=choose("--backend", values["backend"], backends.NAMES),
-        out=Path(values["out"]) if values["out"] is not None else default_out(data),
+        doctor=values["doctor"],
+        fix=values["fix"],
+        probes=values["probes"],
+        out=out,
+        report=report_path(values["report"], out),
         quiet=values["quiet"],
         json=values["json"],
     )
     _check_sides(options)
+    _check_fix(options)
     check_writable(options.out, "--out")
+    if options.report is not None:
+        check_report(options.report)
     if options.rate_picture is not None:
         if rate != "find":
             raise OptionError("--lr-picture: expected --lr find too, which draws it")
@@ -204,6 +216,20 @@ def _check_measuring(values: Mapping[str, Any]) -> None:
     ):
         if values[key] is not None:
             raise OptionError(f"--time and --{key} cannot be combined: {why}; choose one of them")
+
+
+def _check_fix(options: Options) -> None:
+    check_fix(options.fix, options.doctor)
+    if options.fix and options.folds is not None:
+        raise OptionError(
+            "--fix and --cv cannot be combined: every row is tested while cross-validating, so "
+            "none is left to measure what the fix gained; leave --cv out"
+        )
+    if options.fix and options.stream:
+        raise OptionError(
+            "--fix fits several times, and a table that is read in parts is for one pass; leave "
+            "--stream out, or train on a sample of the rows"
+        )
 
 
 def _check_sides(options: Options) -> None:

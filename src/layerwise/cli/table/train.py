@@ -10,10 +10,15 @@ import numpy as np
 
 from ... import backends
 from ...data.tables import Decision
+from ...errors import TrainingDiverged
 from ...tabular.measures import Measured
 from ..errors import INTERRUPTED
+from ..fixing import Fixing
+from ..report import write_table_report
 from ..screen import Screen
 from . import describe
+from .again import division
+from .checking import Checked, FitWith, Fixer, look, say_why_diverged, show_checked, why_diverged
 from .cross import CrossValidated, cross_validate
 from .fitting import Fitted, decide, fit
 from .measuring import measure_test, predictions
@@ -48,28 +53,80 @@ def run_train(options: Options) -> int:
             if options.folds is not None:
                 crossed = cross_validate(rows, options, rate, screen)
             progress = MemberProgress(screen, "" if crossed is None else "all rows")
-            with until_interrupted(progress):
-                fitted = fit(rows, part, decisions, options, rate, progress, streamed)
-            progress.end()
-        measured = test = None
+
+            def fit_with(options: Options, rate: float | None, follow: MemberProgress) -> Fitted:
+                with until_interrupted(follow):
+                    return fit(rows, part, decisions, options, rate, follow, streamed)
+
+            checked = _checked(rows, part, options, rate, fit_with, progress, screen)
+        fitted, measured, test, fixing = checked.fitted, None, None, None
         if part.test is not None:
             test = predictions(fitted, rows, part.test)
             measured = measure_test(fitted, rows, part, test)
+        if options.fix:
+            fixing = _fixing(checked, rows, part, measured)
         facts = _facts(options, rows, part, decisions, fitted, measured, crossed)
         if streamed is not None:
             streamed.source.close()
             facts |= {"training_rows": streamed.learned, "rows": streamed.source.rows}
             facts["streamed"] = True
+        if checked.diagnosis is not None:
+            facts["doctor"] = checked.diagnosis.as_dicts()
+        if fixing is not None:
+            facts["fix"] = fixing.as_dict()
         facts["stopped"] = "interrupted" if progress.interrupted else "epochs"
         facts["seconds"] = round(time.monotonic() - began, 3)
         trained = facts["training_rows"]
-        fitted.model.summary.update(_summary(options, rows, trained, decisions, facts))
-        fitted.model.save(options.out)
+        model = fitted.estimator.to_model() if options.doctor else fitted.model
+        model.summary.update(_summary(options, rows, trained, decisions, facts))
+        model.save(options.out)
+        if options.report is not None:
+            write_table_report(options.report, model, rows, part, checked.diagnosis)
     if options.json:
         print(json.dumps(facts))
     else:
-        _show_outcome(options, rows, part, facts, measured, test, crossed)
-    return INTERRUPTED if progress.interrupted else 0
+        _show_outcome(options, rows, part, facts, measured, test, crossed, checked, fixing)
+    return INTERRUPTED if progress.interrupted or checked.interrupted else 0
+
+
+def _checked(
+    rows: Rows,
+    part: Part,
+    options: Options,
+    rate: float | None,
+    fit_with: FitWith,
+    progress: MemberProgress,
+    screen: Screen,
+) -> Checked:
+    """Fit, and ask the doctor; with --fix, try the remedies."""
+    fixer = Fixer(rows, part, options, rate, fit_with, screen)
+    try:
+        fitted = fit_with(options, rate, progress)
+    except TrainingDiverged as error:
+        screen.end_live()
+        if options.fix:
+            found = why_diverged(error)
+            try:
+                return fixer.run(None, found)
+            except LookupError:
+                pass
+        say_why_diverged(options, error)
+        raise
+    progress.end()
+    if options.fix and not progress.interrupted:
+        return fixer.run(fitted)
+    return look(options, fitted)
+
+
+def _fixing(checked: Checked, rows: Rows, part: Part, measured: Measured | None) -> Fixing:
+    """What --fix did, with the test's figures, which are looked at this once."""
+    before, test = "nothing (the loss became NaN)", "" if measured is None else _main(measured)
+    if checked.before is checked.fitted:
+        before = test
+    elif checked.before is not None and part.test is not None:
+        found = predictions(checked.before, rows, part.test)
+        before = _main(measure_test(checked.before, rows, part, found))
+    return checked.fixing(test, before)
 
 
 def _rate(
@@ -151,10 +208,12 @@ def _summary(
         "task": rows.goal.goal,
         "members": facts["members"],
         "data": {"rows": trained, "source": rows.table.source},
+        "division": division(options, rows, facts.get("streamed", False)),
         "tested": {"folds": facts["folds"], **measures},
         "seconds": facts["seconds"],
         "stopped": facts["stopped"],
         "seed": options.seed,
+        **({"fix": facts["fix"]} if "fix" in facts else {}),
     }
 
 
@@ -166,6 +225,8 @@ def _show_outcome(
     measured: Measured | None,
     found: np.ndarray | None,
     crossed: CrossValidated | None,
+    checked: Checked,
+    fixing: Fixing | None,
 ) -> None:
     with Screen(quiet=options.quiet) as screen:
         screen.field("members", describe.members_line(facts["members"]))
@@ -184,7 +245,10 @@ def _show_outcome(
             values = {name: crossed.with_spread(name) for name in crossed.mean}
             describe.show_measures(screen, values, crossed.constant)
             screen.line()
+    show_checked(options, checked, fixing)
     with Screen() as screen:
+        if options.report is not None:
+            screen.say(f"report written to {options.report}")
         if facts["stopped"] == "interrupted":
             count = sum(each["members"] for each in facts["members"])
             screen.say(f"stopped: what was trained until then is kept, {count} members", "yellow")
@@ -196,7 +260,11 @@ def _result(measured: Measured | None, crossed: CrossValidated | None) -> str:
     if crossed is not None:
         return crossed.result
     assert measured is not None
-    name = describe.MEASURES[measured.main]
-    value = describe.measure(measured.main, measured.values[measured.main])
     interval = describe.interval_text(measured)
-    return f"test {name} {value}{interval} on {measured.rows:,} rows never used before"
+    return f"test {_main(measured)}{interval} on {measured.rows:,} rows never used before"
+
+
+def _main(measured: Measured) -> str:
+    """The measure that counts first, in words."""
+    value = describe.measure(measured.main, measured.values[measured.main])
+    return f"{describe.MEASURES[measured.main]} {value}"

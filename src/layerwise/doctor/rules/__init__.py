@@ -30,32 +30,33 @@ from .wrong_loss import WrongLoss
 from .wrong_output import WrongOutput
 
 RULES: tuple[Rule, ...] = (
-    # What is wrong before anything is trained.
+    # What is wrong with the data.
     NoSignal(),
     LeakingColumn(),
     UnscaledInputs(),
     UnscaledTarget(),
+    ClassImbalance(),
+    # What is wrong with the network and its settings, before anything is trained.
     WrongLoss(),
     WrongOutput(),
     NoNonlinearity(),
     BadInitialisation(),
-    # How it is trained.
-    LearningRateTooHigh(),
-    VanishingGradient(),
+    ExplodingGradient(),
     SaturatedActivation(),
     DeadReLU(),
-    ExplodingGradient(),
-    LearningRateTooLow(),
-    BatchTooLarge(),
+    VanishingGradient(),
     BatchTooSmall(),
     DropoutTooStrong(),
+    # How it trained. The trials decide which comes first.
+    Plateau(),
+    LearningRateTooHigh(),
+    LearningRateTooLow(),
+    BatchTooLarge(),
     TooFewEpochs(),
     Underfitting(),
-    Plateau(),
-    # What came out.
-    ClassImbalance(),
     Overfitting(),
     Miscalibrated(),
+    # What is good to know.
     ConstantColumn(),
     DuplicatedColumn(),
 )

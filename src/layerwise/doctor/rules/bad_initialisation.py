@@ -10,11 +10,10 @@ from ..rule import Rule
 from ..signs import gains
 
 LARGE, SMALL = 5.0, 0.1
-"""Gains of a layer (spread of its outputs by the size of its inputs) that are not usual any more;
-Kaiming's initialisation gives about 1.4, and a plain one 0.6."""
+"""Gains of a layer (size of a unit's sum for inputs of size 1) that are not usual any more.
 
-START = 2.0
-"""The first loss by that of a constant prediction."""
+Kaiming's initialisation gives 1.4, and a plain one 0.6.
+"""
 
 REMEDY = Remedy(
     "draw the first weights as the layers do by default (Kaiming for ReLU)",
@@ -27,6 +26,7 @@ class BadInitialisation(Rule):
     """Signals must neither grow nor die on their way through the layers."""
 
     name = "bad_initialisation"
+    stage = 1
     title = "the first weights are badly drawn"
     cause = (
         "weights that are too large make outputs that are far off and sure of it, weights that are "
@@ -59,16 +59,16 @@ class BadInitialisation(Rule):
             worst = int(np.argmax(values))
             return self.found(
                 "warning",
-                f"before the first step, the outputs of layer '{paths[worst]}' were "
-                f"{values[worst]:.3g} times as large as its inputs",
+                f"the first weights of layer '{paths[worst]}' make its sums {values[worst]:.3g} "
+                "times as large as its inputs; usual is 0.6 to 1.4 times",
                 REMEDY, layer=paths[worst], epoch=1, numbers=numbers,
             )  # fmt: skip
         if len(values) > 1 and inner.min() < SMALL:
             worst = int(inner.argmin())
             return self.found(
                 "warning",
-                f"before the first step, the outputs of layer '{paths[worst]}' were "
-                f"{inner[worst]:.2g} times the size of its inputs",
+                f"the first weights of layer '{paths[worst]}' make its sums {inner[worst]:.2g} "
+                "times as large as its inputs; usual is 0.6 to 1.4 times",
                 REMEDY, layer=paths[worst], epoch=1, numbers=numbers,
             )  # fmt: skip
         return None

@@ -7,6 +7,9 @@ from ..finding import Finding, Remedy
 from ..rule import Rule
 from ..signs import at_the_end
 
+FEW = 100
+"""In a whole training."""
+
 STEPS = 8
 """In an epoch."""
 
@@ -41,6 +44,7 @@ class BatchTooLarge(Rule):
                 flag="--batch-size 32",
                 python="batch_size=32",
                 changes={"batch_size": 32},
+                worth=0.05 if steps < FEW else 0.1,
             ),
             numbers={"batch_size": size, "steps": steps},
             sure=False,

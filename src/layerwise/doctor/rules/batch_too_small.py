@@ -14,6 +14,7 @@ class BatchTooSmall(Rule):
     """The gradient of one or two rows points anywhere."""
 
     name = "batch_too_small"
+    stage = 1
     title = "the batches are too small"
     cause = (
         "the gradient of a few rows points in a direction of their own; the steps wander about "

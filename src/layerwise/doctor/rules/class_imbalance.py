@@ -11,14 +11,15 @@ from ..rule import Rule
 RATIO = 8.0
 """Rows of the most frequent class by those of the rarest."""
 
-FOUND = 0.6
-"""Recall of the rare classes by that of the frequent ones."""
+FOUND, SUSPECT = 0.8, 0.98
+"""Recall of the rare classes by that of the frequent ones: surely too low, and perhaps."""
 
 
 class ClassImbalance(Rule):
     """To call everything frequent is right most of the time."""
 
     name = "class_imbalance"
+    stage = 0
     title = "rare classes are not found"
     cause = (
         "every row counts alike, so the loss is smallest when rare classes are mostly passed over"
@@ -40,8 +41,10 @@ class ClassImbalance(Rule):
         rare = counts * RATIO <= counts.max()
         rare_recall = float(np.nanmean(recalls[rare])) if rare.any() else float("nan")
         other_recall = float(np.nanmean(recalls[~rare])) if (~rare).any() else float("nan")
-        if not rare_recall < FOUND * other_recall:
+        if not rare_recall < SUSPECT * other_recall:
             return None
+        # What is plain needs no trial: with few rows of a class, weights may not help either.
+        sure = rare_recall < FOUND * other_recall
         rarest = int(counts.argmin())
         return self.found(
             "warning",
@@ -52,7 +55,8 @@ class ClassImbalance(Rule):
                 "let every class count alike",
                 flag="--class-weight balanced",
                 python="class_weight='balanced'",
-                changes={"class_weight": "balanced"},
+                changes={} if sure else {"class_weight": "balanced"},
             ),
             numbers={"ratio": float(counts.max() / counts.min()), "recall": rare_recall},
+            sure=sure,
         )

@@ -7,6 +7,7 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
+from ..signs import blown_up
 
 DEAD = 0.4
 """Part of a layer's units; a few dead ones are usual and cost little."""
@@ -29,9 +30,11 @@ class DeadReLU(Rule):
 
     def look(self, case: Case) -> Finding | None:
         """Count units that no training row opens, with the weights that were kept."""
+        if blown_up(case):
+            return None
         worst, share = None, 0.0
         for layer in case.graph.of_kind("activation"):
-            if not np.isfinite(layer.open_units) or layer.units < 4:
+            if not np.isfinite(layer.open_units) or layer.units < 4 or layer.flat_ends != 1:
                 continue
             if 1 - layer.open_units > share:
                 worst, share = layer, 1 - layer.open_units
@@ -54,7 +57,8 @@ class DeadReLU(Rule):
             layer=worst.path,
             epoch=1 if from_start else None,
             numbers={"share": share, "at_start": first if first is not None else float("nan")},
-            sure=share > 0.8 or from_start,
+            sure=from_start,
+            stage=1 if from_start else 3,
         )
 
     def _first(self, case: Case, path: str) -> float | None:

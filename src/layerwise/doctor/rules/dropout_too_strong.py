@@ -13,6 +13,7 @@ class DropoutTooStrong(Rule):
     """With most units off, what is left cannot do the task."""
 
     name = "dropout_too_strong"
+    stage = 1
     title = "dropout is too strong"
     cause = "when most units are off at every step, the few that are left cannot learn the task"
     guide = "dropout"

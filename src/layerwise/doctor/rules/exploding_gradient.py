@@ -7,6 +7,10 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
+from ..signs import amplification
+
+GROWN = 8.0
+"""Growth of the signal through all layers; the usual initialisation gives about 1."""
 
 SPIKE = 100.0
 """The largest gradient norm by the usual one."""
@@ -35,6 +39,8 @@ class ExplodingGradient(Rule):
             python=f"clip_norm=1.0, learning_rate={case.learning_rate / 10:.2g}",
             changes={"clip_norm": 1.0, "learning_rate": case.learning_rate / 10},
         )
+        grown = amplification(case)
+        numbers = {"amplification": grown}
         if case.divergence is not None:
             where = case.divergence
             place = "the loss" if where.layer == "loss" else f"layer '{where.layer}'"
@@ -42,7 +48,21 @@ class ExplodingGradient(Rule):
                 "error",
                 f"{place} became NaN or infinite in epoch {where.epoch}, step {where.step} "
                 "(counted from 0)",
-                remedy, layer=where.layer, epoch=where.epoch, numbers={"step": where.step},
+                remedy, layer=where.layer, epoch=where.epoch, numbers=numbers,
+                sure=grown > GROWN, stage=1 if grown > GROWN else 3,
+            )  # fmt: skip
+        if grown > GROWN:
+            return self.found(
+                "warning",
+                f"the first weights make the signal {grown:.3g} times as large on its way through "
+                "the layers as Kaiming's would",
+                Remedy(
+                    "draw the first weights as the layers do by default, and normalise between "
+                    "many layers",
+                    python="net.reset_parameters(), clip_norm=1.0",
+                    changes={"usual_initialisation": True, "clip_norm": 1.0},
+                ),
+                epoch=1, numbers=numbers, stage=1,
             )  # fmt: skip
         probes = case.probes
         if probes is None or len(probes) < 10:
@@ -52,11 +72,14 @@ class ExplodingGradient(Rule):
         usual = float(np.median(norms))
         worst = int(np.nanargmax(norms))
         ratio = float(norms[worst] / max(usual, 1e-30))
-        if ratio < SPIKE or case.skill > 0.5:
+        # Large gradients at the start, and small ones once all rows are learned, are usual.
+        worse = probes.values["loss"][worst] > 2 * probes.values["loss"][0]
+        if ratio < SPIKE or probes.epochs[worst] < 2 or not worse:
             return None
         return self.found(
             "warning",
             f"the gradient's norm reached {norms[worst]:.3g} in epoch {probes.epochs[worst]}, "
             f"{ratio:.3g} times the usual {usual:.3g}",
-            remedy, epoch=int(probes.epochs[worst]), numbers={"ratio": ratio}, sure=False,
+            remedy, epoch=int(probes.epochs[worst]), numbers=numbers | {"ratio": ratio},
+            sure=False, stage=3,
         )  # fmt: skip

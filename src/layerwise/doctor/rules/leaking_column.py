@@ -9,14 +9,17 @@ from ..rule import Rule
 ALONE = 0.97
 """Accuracy or R2 of the column alone."""
 
-SHARE = 0.25
+SHARE = 0.35
 """What the column leaves unexplained, as part of what all other columns leave."""
+
+AHEAD = 0.02
 
 
 class LeakingColumn(Rule):
     """A column from after the fact, such as the date of a cancellation."""
 
     name = "leaking_column"
+    stage = 0
     title = "one column gives the target away"
     cause = (
         "a column that alone predicts almost everything, while all others together do not, was "
@@ -32,7 +35,7 @@ class LeakingColumn(Rule):
         """Compare the column with all others together."""
         for column, alone, rest in case.data.leaks:
             # Almost everything, and far more than all that is left explains.
-            if alone >= ALONE and 1 - alone <= SHARE * (1 - rest):
+            if alone >= ALONE and 1 - alone <= SHARE * (1 - rest) and alone - rest > AHEAD:
                 what = "of the rows" if case.is_classification else "of the variance"
                 return self.found(
                     "warning",

@@ -7,13 +7,23 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import early_jump, roughness, update_ratio
+from ..signs import blown_up, early_jump, roughness, update_ratio
 
-RATIO = 0.01
+RATIO = 0.004
 """A step's size by that of the weights; about a thousandth is usual."""
 
-ROUGH = 0.1
-JUMP = 2.0
+ROUGH = 0.05
+JUMP = 1.5
+
+
+def _lower(rate: float, stronger: Remedy | None) -> Remedy:
+    return Remedy(
+        "lower it",
+        flag=f"--lr {rate:.2g}",
+        python=f"learning_rate={rate:.2g}",
+        changes={"learning_rate": rate},
+        stronger=stronger,
+    )
 
 
 class LearningRateTooHigh(Rule):
@@ -39,25 +49,22 @@ class LearningRateTooHigh(Rule):
             signs.append(f"a step changes weights by {ratio:.1%} of their size")
         if rough > ROUGH:
             signs.append(f"the loss jumps by {rough:.0%} from epoch to epoch")
+        if case.divergence is not None:
+            signs.append(f"the loss became infinite or NaN in epoch {case.divergence.epoch}")
         if jump > JUMP:
             signs.append(f"in the first epoch the loss rose to {jump:.3g} times its first value")
         if not signs:
             return None
-        lower = case.learning_rate / 10
+        blown = blown_up(case)
         return self.found(
             "warning",
             "; ".join(signs) + f"; the rate is {case.learning_rate:g}",
-            Remedy(
-                "lower it",
-                flag=f"--lr {lower:.2g}",
-                python=f"learning_rate={lower:.2g}",
-                changes={"learning_rate": lower},
-            ),
+            _lower(case.learning_rate / 10, _lower(case.learning_rate / 100, None)),
             epoch=1 if jump > JUMP else None,
             numbers={
                 name: float(value)
                 for name, value in (("update_ratio", ratio), ("roughness", rough), ("jump", jump))
                 if np.isfinite(value)
             },
-            sure=len(signs) > 1 and case.skill < 0.2,
+            sure=blown,
         )

@@ -5,10 +5,23 @@ from __future__ import annotations
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import at_the_end, still_falling, update_ratio
+from ..signs import at_the_end, blown_up, still_falling, update_ratio
 
 RATIO = 1e-3
 FALLING = 0.02
+
+
+def _raise(rate: float, ratio: float, stronger: Remedy | None) -> Remedy:
+    return Remedy(
+        "raise it",
+        flag=f"--lr {rate:.2g}",
+        python=f"learning_rate={rate:.2g}",
+        changes={"learning_rate": rate},
+        stronger=stronger,
+        # Where steps are far too small, little may be all that there is to gain; where they are
+        # only on the small side, a little gained does not make them wrong.
+        worth=0.05 if ratio < RATIO / 8 else 0.65,
+    )
 
 
 class LearningRateTooLow(Rule):
@@ -26,22 +39,16 @@ class LearningRateTooLow(Rule):
     def look(self, case: Case) -> Finding | None:
         """Small steps and a loss that has not settled."""
         ratio, falling = update_ratio(case), still_falling(case)
-        if not ratio < RATIO or not at_the_end(case):
+        if not ratio < RATIO or not at_the_end(case) or blown_up(case):
             return None
         if falling < FALLING and case.skill > 0.3:
             return None
-        higher = case.learning_rate * 10
         return self.found(
             "warning",
             f"a step changes weights by {ratio:.2g} of their size, and the training loss still "
             f"fell by {falling:.1%} in the last third of the epochs; the rate is "
             f"{case.learning_rate:g}",
-            Remedy(
-                "raise it",
-                flag=f"--lr {higher:.2g}",
-                python=f"learning_rate={higher:.2g}",
-                changes={"learning_rate": higher},
-            ),
+            _raise(case.learning_rate * 10, ratio, _raise(case.learning_rate * 100, ratio, None)),
             numbers={"update_ratio": ratio, "falling": falling},
             sure=ratio < RATIO / 10,
         )

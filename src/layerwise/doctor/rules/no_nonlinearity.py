@@ -11,6 +11,7 @@ class NoNonlinearity(Rule):
     """Two weighted sums in a row are one weighted sum."""
 
     name = "no_nonlinearity"
+    stage = 1
     title = "linear layers with nothing nonlinear between them"
     cause = "a weighted sum of weighted sums is one weighted sum, so the second layer adds nothing"
     guide = "nonlinear-activations"

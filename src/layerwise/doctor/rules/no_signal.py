@@ -8,14 +8,21 @@ from ..case import Case
 from ..finding import Finding
 from ..rule import Rule
 
-NOISE = 2.5
-"""Standard errors."""
+NOISE = 3.0
+"""Standard deviations from what shuffled targets give."""
+
+SKILL = 0.25
+"""Part of a constant prediction's loss that the network must take away."""
+
+FEWEST = 30
+"""Validation rows; of fewer nothing can be said."""
 
 
 class NoSignal(Rule):
     """Neither the network nor a simple model does better than chance."""
 
     name = "no_signal"
+    stage = 0
     title = "the columns say nothing about the target"
     cause = (
         "labels that do not belong to their rows (shuffled, or joined in another order), or "
@@ -26,19 +33,23 @@ class NoSignal(Rule):
 
     def look(self, case: Case) -> Finding | None:
         """Compare the network, a linear model and nearest neighbours with a constant prediction."""
-        outcome, noise = case.outcome, case.score_noise
+        outcome = case.outcome
         scores = [outcome.validation.score, outcome.linear.score, outcome.nearest.score]
-        if case.divergence is not None or not np.isfinite([*scores, noise]).all():
+        signals = [outcome.linear.signal, outcome.nearest.signal]
+        if not np.isfinite(signals).all() or outcome.validation_rows < FEWEST:
             return None
+        # The network may find what simple models cannot; a little it finds by chance, as its best
+        # epoch is chosen on these rows.
+        if max(signals) > NOISE or case.skill > SKILL:
+            return None
+        noise = case.score_noise
         base = outcome.constant.score if case.is_classification else 0.0
-        if max(scores) > base + NOISE * noise:
-            return None
         what = "accuracy" if case.is_classification else "R2"
         return self.found(
             "error",
             f"validation {what}: the network {scores[0]:.3f}, a linear model {scores[1]:.3f}, "
             f"nearest neighbours {scores[2]:.3f}, a constant prediction {base:.3f} "
-            f"(noise ± {noise:.3f})",
+            f"(noise ± {noise:.3f}); learning shuffled targets, the simple models do as well",
             None,
             numbers={"network": scores[0], "linear": scores[1], "nearest": scores[2]},
         )

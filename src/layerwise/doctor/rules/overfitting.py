@@ -32,12 +32,17 @@ class Overfitting(Rule):
             return None
         error = max(outcome.validation.error, 1e-12)
         gap = outcome.validation.loss - outcome.training.loss
-        if outcome.training.loss * GAP > outcome.validation.loss or gap < 3 * error:
+        if not case.restored:
+            if not gap > 2 * error:
+                return None
+        elif outcome.training.loss * GAP > outcome.validation.loss or gap < 3 * error:
             return None
         best = int(found.argmin())
         rise = float((np.median(found[-3:]) - found[best]) / max(found[best], 1e-30))
         restored = case.restored
         if restored and gap < 0.2 * outcome.constant.loss:
+            return None
+        if not restored and rise <= 0:
             return None
         return self.found(
             "warning",
@@ -47,7 +52,7 @@ class Overfitting(Rule):
             self._remedy(case, best + 1),
             epoch=best + 1,
             numbers={"gap": gap, "rise": rise, "noise": error},
-            sure=not restored and rise > 0.3,
+            sure=False,
         )
 
     def _remedy(self, case: Case, best: int) -> Remedy:
@@ -57,10 +62,12 @@ class Overfitting(Rule):
                 flag="--early-stopping 10",
                 python="restore_best=True, early_stopping=10",
                 changes={"restore_best": True, "early_stopping": 10},
+                worth=0.02,
             )
         return Remedy(
             "switch units off at random while training (or get more rows, or fewer units)",
             flag="--dropout 0.3",
             python="nn.Dropout(0.3) after each hidden activation",
             changes={"dropout": 0.3},
+            worth=0.3,
         )

@@ -7,7 +7,7 @@ from ..finding import Finding, Remedy
 from ..rule import Rule
 from ..signs import roughness, still_falling, update_ratio
 
-RATIO = 2e-3
+RATIO, FALLING = 5e-4, 0.2
 
 
 class Plateau(Rule):
@@ -26,9 +26,7 @@ class Plateau(Rule):
         """A loss that no longer falls, at a constant rate, with large steps."""
         falling, rough, ratio = still_falling(case), roughness(case), update_ratio(case, late=True)
         constant = str(case.options.get("schedule", "")).startswith("Constant")
-        if not constant or not ratio > RATIO or not falling < 0.05 or not rough > 0.02:
-            return None
-        if case.outcome.training.loss < 0.05 * case.outcome.constant.loss:
+        if not constant or not ratio > RATIO or not falling < max(FALLING, 3 * rough):
             return None
         return self.found(
             "warning",
@@ -40,6 +38,7 @@ class Plateau(Rule):
                 flag="--schedule cosine",
                 python="schedule='cosine'",
                 changes={"schedule": "cosine"},
+                worth=0.15,
             ),
             numbers={"falling": falling, "roughness": rough, "update_ratio": ratio},
             sure=False,

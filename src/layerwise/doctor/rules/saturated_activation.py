@@ -7,9 +7,10 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
+from ..signs import blown_up
 
-FLAT = 0.5
-"""Part of a layer's values."""
+FLAT, SURE = 0.4, 0.6
+"""Part of a layer's values: suspicious, and certain."""
 
 
 class SaturatedActivation(Rule):
@@ -30,28 +31,31 @@ class SaturatedActivation(Rule):
     def look(self, case: Case) -> Finding | None:
         """The part of hidden values where the slope is below 2% of the steepest, all along."""
         probes = case.probes
-        if probes is None or not len(probes):
+        if probes is None or not len(probes) or blown_up(case):
             return None
         hidden = case.graph.of_kind("activation")
         if case.graph.ends_in and hidden:
             hidden = hidden[:-1]
-        worst, share = None, 0.0
+        worst, share, first = None, 0.0, 0.0
         for layer in hidden:
             numbers = [
                 i for i, p in enumerate(probes.layers)
-                if p.path == layer.path and not p.closes_at_zero
+                if p.path == layer.path and p.flat_ends == 2
             ]  # fmt: skip
             if not numbers:
                 continue
-            usual = float(np.nanmedian(probes.values["saturated"][:, numbers[0]]))
+            values = probes.values["saturated"][:, numbers[0]]
+            values = values[np.isfinite(values)]
+            usual = float(np.median(values)) if len(values) else 0.0
             if usual > share:
-                worst, share = layer, usual
+                worst, share, first = layer, usual, float(values[0])
         if worst is None or share < FLAT:
             return None
         return self.found(
             "warning",
             f"{share:.0%} of the values of layer '{worst.path}' ({worst.layer}) lie where its "
-            "slope is below 2% of the steepest, in the median of all probes",
+            "slope is below 2% of the steepest, in the median of all probes; before the first "
+            f"step it was {first:.0%}",
             Remedy(
                 "draw the first weights as the layers do by default, or use ReLU",
                 flag="--activation relu",
@@ -60,6 +64,7 @@ class SaturatedActivation(Rule):
             ),
             layer=worst.path,
             epoch=1,
-            numbers={"share": share},
-            sure=share > 0.8,
+            numbers={"share": share, "at_start": first},
+            sure=min(share, first) > SURE,
+            stage=1 if first > FLAT else 3,
         )

@@ -9,6 +9,10 @@ from ..signs import at_the_end, still_falling
 
 FALLING = 0.1
 
+FEW = 5
+SHORT, LONG = 0.05, 0.65
+"""Part of the loss that more epochs must take away: after a few epochs, and after many."""
+
 
 class TooFewEpochs(Rule):
     """The loss still falls steeply when training ends."""
@@ -41,6 +45,8 @@ class TooFewEpochs(Rule):
                 flag=f"--epochs {more} --early-stopping 10",
                 python=f"epochs={more}, early_stopping=10",
                 changes={"epochs": more},
+                # The longer a training was, the more longer training must bring to be a need.
+                worth=SHORT if epochs <= FEW else LONG,
             ),
             epoch=epochs,
             numbers={"falling": falling, "epochs": epochs},

@@ -22,6 +22,7 @@ class UnscaledInputs(Rule):
     """First layers are drawn for inputs of mean 0 and deviation 1, give or take."""
 
     name = "unscaled_inputs"
+    stage = 0
     title = "the inputs are not on one scale"
     cause = (
         "a weight's gradient grows with the size of its column, so one learning rate cannot suit "

@@ -13,6 +13,7 @@ class UnscaledTarget(Rule):
     """A last layer gives numbers of about 1 at first, and has a long way to go to others."""
 
     name = "unscaled_target"
+    stage = 0
     title = "the target is not on the scale of the network's outputs"
     cause = (
         "a new network gives numbers of about 1; to reach large ones it must move far at its small "

@@ -7,7 +7,10 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import arriving_gradients
+from ..signs import arriving_gradients, blown_up
+
+NARROW = 4
+"""Of so few units all may be off for other reasons."""
 
 SHARE = 0.01
 """What arrives at a unit of the first layer, by what arrives at one of the last."""
@@ -17,6 +20,7 @@ class VanishingGradient(Rule):
     """Slopes below 1, multiplied over layers, leave nothing for the first ones."""
 
     name = "vanishing_gradient"
+    stage = 1
     title = "the gradient vanishes on its way to the first layers"
     cause = (
         "the gradient is a product over the layers, and saturating activations have slopes of a "
@@ -31,10 +35,14 @@ class VanishingGradient(Rule):
 
     def look(self, case: Case) -> Finding | None:
         """Compare the gradients that arrive at the layers, over the whole training."""
-        found = arriving_gradients(case)
-        if len(found) < 3:
+        found, early = arriving_gradients(case), arriving_gradients(case, first=2)
+        narrow = any(layer.units < NARROW for layer in case.graph.of_kind("linear")[:-1])
+        if len(found) < 3 or narrow or blown_up(case):
             return None
         paths, sizes = zip(*found, strict=True)
+        # From the start: units that died later are another matter.
+        if not early[0][1] < SHARE * early[-1][1]:
+            return None
         last = sizes[-1]
         ratio = float(sizes[0] / last) if last > 0 else float("nan")
         if not ratio < SHARE:

@@ -11,6 +11,7 @@ class WrongLoss(Rule):
     """The squared distance between class 3 and class 9 means nothing."""
 
     name = "wrong_loss"
+    stage = 1
     title = "a loss for numbers, and a target of classes"
     cause = (
         "a loss for numbers takes class 1 to lie between 0 and 2, and hardly corrects what is sure "
@@ -25,6 +26,8 @@ class WrongLoss(Rule):
     def look(self, case: Case) -> Finding | None:
         """See whether the numbers are class numbers or one-hot rows."""
         target = case.target
+        if target.kind == "classes" and target.looks_like == "numbers":
+            return self._numbers(case)
         if target.kind != "numbers" or not target.looks_like or case.output != "identity":
             return None
         if target.looks_like == "one-hot rows":
@@ -56,4 +59,25 @@ class WrongLoss(Rule):
                 changes={"loss": "bce_with_logits"} if yes_or_no else {"as_classes": classes},
             ),
             numbers={"values": classes},
+        )
+
+    def _numbers(self, case: Case) -> Finding:
+        """Numbers that were taken for classes."""
+        used = sum(count > 0 for count in case.target.counts)
+        return self.found(
+            "warning",
+            f"the target has {used} classes with {case.data.rows / used:.0f} rows each on average, "
+            "and a regression predicts their numbers: they lie along a line",
+            Remedy(
+                "if these are numbers, let the last layer have 1 output and use the squared error",
+                flag="--task regression",
+                python="loss='mse', y.astype(float)",
+                changes={"as_numbers": True},
+            ),
+            title="a loss for classes, and a target of numbers",
+            cause=(
+                "to cross-entropy every class is equally far from every other, so it learns each "
+                "from its few rows alone, and a near miss counts like any other"
+            ),
+            numbers={"classes": used},
         )

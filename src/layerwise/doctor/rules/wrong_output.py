@@ -14,6 +14,13 @@ REMOVE = Remedy(
     changes={"remove_last_activation": True},
 )
 
+LOGARITHMS = Remedy(
+    "give the plain numbers of the last layer to cross-entropy, which takes the softmax and the "
+    "logarithm itself",
+    python="loss='cross_entropy', and nothing after the last nn.Linear",
+    changes={"remove_last_activation": True, "loss": "cross_entropy"},
+)
+
 BEYOND = 0.02
 """How far the target must go beyond the range, as part of its own range."""
 
@@ -22,6 +29,7 @@ class WrongOutput(Rule):
     """What no weights can give cannot be learned."""
 
     name = "wrong_output"
+    stage = 1
     title = "the last activation does not suit the target"
     cause = (
         "an activation limits what a layer can give; behind the last layer it must leave open all "
@@ -35,6 +43,20 @@ class WrongOutput(Rule):
         ends = case.graph.ends_in
         if case.target.kind == "numbers" and case.output == "identity":
             return self._numbers(case, ends)
+        if case.graph.softmaxes > 1:
+            return self.found(
+                "warning",
+                "a softmax is applied to the output of a softmax, whose numbers of 0 to 1 leave "
+                "it next to nothing to tell apart",
+                REMOVE,
+            )
+        if not case.outcome.sums_to_one and case.target.kind == "classes":
+            return self.found(
+                "error",
+                f"the loss {case.loss} takes logarithms of probabilities, and what the network "
+                "gives is none: the probabilities of a row's classes do not sum to 1",
+                LOGARITHMS,
+            )
         takes_logits = case.loss in ("cross_entropy", "bce_with_logits") and case.output in (
             "softmax",
             "sigmoid",

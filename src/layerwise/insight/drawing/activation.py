@@ -75,7 +75,7 @@ def draw_activation(
         axes.axhline(0, color=style.GREY, linewidth=0.8)
         if low < 0 < high:
             axes.axvline(0, color=style.GREY, linewidth=0.8)
-        for part in _smooth_parts(found.x, y):
+        for part in smooth_parts(found.x, y):
             axes.plot(found.x[part], y[part], color=colour, linewidth=2)
         axes.set_xlim(low, high)
         style.title(axes, text, "x")
@@ -108,7 +108,7 @@ def _name(module: Module) -> str:
     return text.removesuffix("()")
 
 
-def _smooth_parts(x: np.ndarray, y: np.ndarray) -> list[slice]:
+def smooth_parts(x: np.ndarray, y: np.ndarray) -> list[slice]:
     """Cut where the curve jumps, as ReLU's derivative does at 0, so that no line is drawn there."""
     rise = np.abs(np.diff(y))
     spread = np.ptp(y[np.isfinite(y)]) if np.isfinite(y).any() else 0.0
@@ -117,4 +117,4 @@ def _smooth_parts(x: np.ndarray, y: np.ndarray) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
-__all__ = ["Curve", "curve", "draw_activation"]
+__all__ = ["Curve", "curve", "draw_activation", "smooth_parts"]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import OptionError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -18,3 +22,17 @@ def check_suffix(path: Any) -> Path:
             f"expected a picture's path to end in {', '.join(SUFFIXES)}; got '{path.name}'"
         )
     return path
+
+
+def saved(draw: Callable[[], Figure], path: Any = None) -> Figure:
+    """What `draw` draws, written to a file if one is named; a bad suffix is found before drawing.
+
+    Raises
+    ------
+    OptionError : a suffix that is none of `SUFFIXES`.
+    """
+    target = None if path is None else check_suffix(path)
+    figure = draw()
+    if target is not None:
+        figure.savefig(target)
+    return figure

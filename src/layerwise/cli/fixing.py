@@ -1,0 +1,112 @@
+"""`layerwise train ... --fix`: what is said while remedies are tried, and about what came of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .screen import Screen
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A remedy that was tried.
+
+    Attributes
+    ----------
+    name, title : of the finding that it is for.
+    change : the option, or what else was changed.
+    before, after : the validation loss.
+    gain, error : mean difference of the rows' losses, and its standard error.
+    helped : whether that is more than chance.
+    """
+
+    name: str
+    title: str
+    change: str
+    before: float
+    after: float
+    gain: float
+    error: float
+    helped: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "finding": self.name,
+            "change": self.change,
+            "validation_loss_before": self.before,
+            "validation_loss_after": self.after,
+            "gain": self.gain,
+            "gain_error": self.error,
+            "helped": self.helped,
+        }
+
+
+@dataclass(frozen=True)
+class Fixing:
+    """What --fix did.
+
+    Attributes
+    ----------
+    tried : all remedies that were tried. `kept` are those that went in, in order.
+    test : the test's figure of the result, as text; `test_before` that of the training before.
+    interrupted : whether Ctrl-C ended it.
+    """
+
+    tried: tuple[Tested, ...]
+    kept: tuple[Tested, ...]
+    test: str
+    test_before: str
+    interrupted: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "tried": [each.as_dict() for each in self.tried],
+            "kept": [each.as_dict() for each in self.kept],
+            "interrupted": self.interrupted,
+        }
+
+
+def options_in(flag: str, python: str, text: str) -> str:
+    """What a remedy changes, as short as it can be said."""
+    return flag or python or text
+
+
+def show_trial(screen: Screen, tested: Tested) -> None:
+    """One line or two about a trial that has ended."""
+    what = "better" if tested.helped else "not better than by chance"
+    screen.field(
+        "tried",
+        f"{tested.change} ({certain(tested.title)}): validation loss {tested.before:.4g} to "
+        f"{tested.after:.4g}, {what}",
+    )
+
+
+def show_fixing(screen: Screen, fixing: Fixing) -> None:
+    """What helped, what it gained on validation, and, once, on the test rows."""
+    if fixing.interrupted:
+        screen.field("fix", "stopped: what is best so far is kept")
+    if not fixing.tried:
+        screen.field("fix", "there was nothing to try")
+        return
+    if not fixing.kept:
+        screen.field("fix", "nothing that was tried helped; the first training is kept")
+        return
+    for each in fixing.kept:
+        screen.field(
+            "fixed",
+            f"{each.change}: validation loss {each.before:.4g} to {each.after:.4g}, a gain of "
+            f"{each.gain:.3g} +- {each.error:.2g}",
+        )
+    screen.field("test", f"{fixing.test_before} before, {fixing.test} now")
+
+
+def certain(title: str) -> str:
+    """A finding's title without what says that it was only suspected."""
+    return re.sub(r"^perhaps ", "", title)
+
+
+__all__ = ["Fixing", "Tested", "certain", "options_in", "show_fixing", "show_trial"]

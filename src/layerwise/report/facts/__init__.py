@@ -1,0 +1,1 @@
+"""What a report knows: plain data, one kind in each file, with how it is worked out."""

@@ -1,0 +1,60 @@
+"""From `ReportData` to one HTML file that holds everything it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .charts.markup import Markup
+from .data import ReportData
+from .page import Omission, Section
+from .sections import SECTIONS
+from .sections.top import top
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(data: ReportData) -> str:
+    """The page as text.
+
+    Names of classes and columns come from files: the template escapes everything that is not
+    markup made here.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from .. import __version__
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["json"] = _json
+    found = [made for section in SECTIONS if (made := section(data)) is not None]
+    sections = [each for each in found if isinstance(each, Section)]
+    plays = any(block.kind == "player" for each in sections for block in each.blocks)
+    return environment.get_template("page.html").render(
+        top=top(data),
+        notes=data.notes,
+        sections=sections,
+        omissions=[each for each in found if isinstance(each, Omission)],
+        style=Markup(_read("style.css")),
+        scripts=[Markup(_read(name)) for name in ("network.js", "panel.js")] if plays else [],
+        made=f"{datetime.now().astimezone():%Y-%m-%d %H:%M}",
+        version=__version__,
+    )
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _json(value: Any) -> Markup:
+    """JSON inside of a script element, which an angle bracket could end."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text))
