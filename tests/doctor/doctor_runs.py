@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def layers(*sizes: int, activation: str | None = "relu", **options: Any) -> nn.S
     """Linear layers of these sizes with an activation between any two."""
     made: list[nn.Module] = []
     with nn.seed(1):
-        for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+        for inputs, outputs in itertools.pairwise(sizes):
             if made and activation:
                 made.append(nn.activation(activation))
             made.append(nn.Linear(inputs, outputs, **options))

@@ -452,10 +452,9 @@ def test_streams_are_probed_if_asked():
 
     def streamed(**options):
         net = dense(nn.ReLU, ends=1)
-        run = train_stream(
+        return train_stream(
             net, blocks, rows=80, block_rows=40, passes=2, batch_size=8, **options
         )  # fmt: skip
-        return run
 
     plain, probed = streamed(), streamed(probes=True)
     assert plain.probes is None
@@ -496,11 +495,11 @@ def test_python_costs_little_per_epoch():
 
     class Idle(reference.ReferenceExecutable):
         def run(self, state, feeds, first=0, steps=None, sampling=None):
-            found = {name: ones[:steps] for name in self.program.outputs}
+            found = dict.fromkeys(self.program.outputs, ones[:steps])
             if sampling is not None:
                 few = ones[: len(sampling.steps(first, first + steps))]
-                found |= {name: few for name in sampling.executable.program.outputs}
-                found |= {name: ones[:steps] for name in self.program.outputs}
+                found |= dict.fromkeys(sampling.executable.program.outputs, few)
+                found |= dict.fromkeys(self.program.outputs, ones[:steps])
             return found
 
     ones = np.ones(1000, np.float32)

@@ -135,6 +135,23 @@ def test_forward_functions_of_ones_own(name):
     assert named(Net(forward), training=False) == wanted
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu", "elu", "selu", "softplus", "mish"],
+)
+def test_functions_have_their_usual_names(name):
+    function = getattr(lw, name)
+    found = sites(Net(lambda m, x: m.c(function(m.a(x)))))
+    assert found[1].layer == f"{name}(...)"
+    pictures = sites(Net(lambda m, x: m.c(function(m.a(x)))), np.zeros((3, 4, 6), np.float32))
+    assert pictures[1].layer == f"{name}(...)"
+
+
+def test_other_functions_are_named_for_what_they_do_last():
+    found = sites(Net(lambda m, x: m.c(lw.exp(m.b(-lw.square(m.a(x)))))))
+    assert [s.layer for s in found if s.is_activation] == ["negative(...)", "exp(...)"]
+
+
 def test_several_inputs():
     def forward(m, x, other):
         return m.c(lw.relu(m.a(x)) + m.on(m.b(other)))
@@ -230,7 +247,7 @@ def test_the_shape_of_an_activation(name, steepest, closes, flat_ends):
 def test_slopes_are_derivatives(name):
     """By central differences, at points away from kinks."""
     net = nn.Sequential(nn.Linear(1, 1, dtype="float64"), nn.activation(name))
-    inputs, output, trace = trace_rows(net, [np.zeros((2, 1))])
+    _inputs, output, trace = trace_rows(net, [np.zeros((2, 1))])
     layer, site = find_sites(trace.calls)
     points = np.array([[-3.1], [-0.7], [0.3], [2.2]])
     found, values = evaluate([site.slope, site.output], {layer.output: points}, 4)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..doctor import Diagnosis, Finding, Fixed, Trial, diagnose, examine, fix
 from ..doctor.consult import confirmed, remember
+from ..doctor.remedies import changes_of
 from ..errors import TrainingDiverged
 from ..training import Run
 from .findings import show_findings
@@ -85,6 +86,7 @@ def tested(finding: Finding, trial: Trial) -> Tested:
         gain=trial.gain,
         error=trial.error,
         helped=trial.improves,
+        balanced="class_weight" in changes_of(finding),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ class Tested:
     before, after : the validation loss.
     gain, error : mean difference of the rows' losses, and its standard error.
     helped : whether that is more than chance.
+    balanced : whether every class counted alike in the loss.
     """
 
     name: str
@@ -30,17 +32,27 @@ class Tested:
     gain: float
     error: float
     helped: bool
+    balanced: bool = False
+
+    @property
+    def losses(self) -> str:
+        """The validation losses, in words."""
+        if not math.isfinite(self.before):
+            return "the loss is a number again"
+        alike = " (every class counting alike)" if self.balanced else ""
+        return f"validation loss{alike} {self.before:.4g} to {self.after:.4g}"
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
         return {
             "finding": self.name,
             "change": self.change,
-            "validation_loss_before": self.before,
-            "validation_loss_after": self.after,
+            "validation_loss_before": _finite(self.before),
+            "validation_loss_after": _finite(self.after),
             "gain": self.gain,
             "gain_error": self.error,
             "helped": self.helped,
+            "balanced": self.balanced,
         }
 
 
@@ -66,6 +78,8 @@ class Fixing:
         return {
             "tried": [each.as_dict() for each in self.tried],
             "kept": [each.as_dict() for each in self.kept],
+            "test_before": self.test_before,
+            "test": self.test,
             "interrupted": self.interrupted,
         }
 
@@ -80,8 +94,7 @@ def show_trial(screen: Screen, tested: Tested) -> None:
     what = "better" if tested.helped else "not better than by chance"
     screen.field(
         "tried",
-        f"{tested.change} ({certain(tested.title)}): validation loss {tested.before:.4g} to "
-        f"{tested.after:.4g}, {what}",
+        f"{tested.change} ({certain(tested.title)}): {tested.losses}, {what}",
     )
 
 
@@ -96,12 +109,13 @@ def show_fixing(screen: Screen, fixing: Fixing) -> None:
         screen.field("fix", "nothing that was tried helped; the first training is kept")
         return
     for each in fixing.kept:
-        screen.field(
-            "fixed",
-            f"{each.change}: validation loss {each.before:.4g} to {each.after:.4g}, a gain of "
-            f"{each.gain:.3g} +- {each.error:.2g}",
-        )
+        gain = f", a gain of {each.gain:.3g} +- {each.error:.2g}" if each.gain else ""
+        screen.field("fixed", f"{each.change}: {each.losses}{gain}")
     screen.field("test", f"{fixing.test_before} before, {fixing.test} now")
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def certain(title: str) -> str:

@@ -130,6 +130,11 @@ def decide(tried: Sequence[Tried], constant: float = 0.0) -> Diagnosis:
         elif finding.sure and finding.stage < 2 and result.gain > -NOISE * result.error:
             # Plain to see, though this trial could not show what it costs.
             alarms.append(((finding.stage, 0.0, number), replace(finding, trial=result.text)))
+        elif finding.sure and finding.level == "error":
+            # A training that broke off is ill, whatever the trial showed.
+            alarms.append(
+                ((finding.stage, result.after, number), replace(finding, trial=result.text))
+            )
         elif finding.sure:
             notes.append(replace(finding, level="note", trial=result.text))
     alarms.sort(key=lambda pair: pair[0])

@@ -117,8 +117,7 @@ def _leaks(table: np.ndarray, run: Run, varied: np.ndarray) -> tuple[tuple[int, 
     half = len(x) // 2
     found: list[tuple[int, float, float]] = []
     for column in _closest(x, y, varied):
-        alone = _alone(x[:half, column], y[:half], x[half:, column])
-        score = reference.score(alone, y[half:], classes)
+        score = _score_alone(x[:, column], y, half, classes)
         if score < SUSPECT:
             continue
         learned, others = reference.standardised(x[:half], x[half:], without=column)
@@ -138,6 +137,17 @@ def _closest(x: np.ndarray, y: np.ndarray, varied: np.ndarray) -> list[int]:
     with np.errstate(divide="ignore", invalid="ignore"):
         squared = np.nan_to_num((centred.T @ goal / sizes) ** 2).max(1)
     return varied[np.argsort(-squared)[:MOST_LEAKS_TRIED]].tolist()
+
+
+def _score_alone(column: np.ndarray, target: np.ndarray, half: int, classes: bool) -> float:
+    """How well one column predicts: what is near it counts, or, for numbers, a line if better."""
+    near = _alone(column[:half], target[:half], column[half:])
+    found = reference.score(near, target[half:], classes)
+    if classes:
+        return found
+    learned, others = reference.standardised(column[:half, None], column[half:, None])
+    line = reference.predict(reference.linear(learned, others), target[:half])
+    return max(found, reference.score(line, target[half:], classes))
 
 
 def _alone(learned: np.ndarray, target: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -53,7 +53,8 @@ def examine_outcome(run: Run, traced: Traced) -> OutcomeFacts:
         )
         found |= _calibration(predicted, target)
         with np.errstate(invalid="ignore"):
-            found["sums_to_one"] = bool((np.abs(predicted.sum(1) - 1) < 1e-3).all())
+            # NaN is another illness.
+            found["sums_to_one"] = not bool((np.abs(predicted.sum(1) - 1) > 1e-3).any())
     return OutcomeFacts(**found)
 
 

@@ -84,10 +84,14 @@ def examine_table(fitted: Fitted) -> TableCase:
     ensemble = fitted.ensemble
     total = float(ensemble.weights.sum()) or 1.0
     names = fitted.raw.encoder.output_names
-    members = []
+    members: list[MemberCase] = []
+    facts: DataFacts | None = None
     for place, run in sorted(ensemble.runs.items()):
         weight = float(ensemble.weights[place]) / total
-        case = _member(_of_task(run, ensemble), names)
+        if facts is None:
+            # All members of the first division learn from the same rows.
+            facts = replace(examine_data(run, names), constant=(), duplicated=(), leaks=())
+        case = _member(_of_task(run, ensemble), facts)
         members.append(MemberCase(ensemble.kinds[place].name, weight, case))
     return TableCase(_whole(fitted), tuple(members))
 
@@ -95,9 +99,8 @@ def examine_table(fitted: Fitted) -> TableCase:
 # -- a member --------------------------------------------------------------------------------------
 
 
-def _member(run: Run, names: Sequence[str]) -> Case:
+def _member(run: Run, facts: DataFacts) -> Case:
     traced = trace(run.net, run.data.inputs)
-    facts = examine_data(run, names)
     return Case(
         loss=run.loss,
         output=run.output,
@@ -107,7 +110,7 @@ def _member(run: Run, names: Sequence[str]) -> Case:
         stopped=run.stopped,
         best_epoch=run.best_epoch,
         restored=run.restored,
-        data=replace(facts, constant=(), duplicated=(), leaks=()),
+        data=facts,
         target=examine_target(run),
         graph=examine_graph(run, traced),
         outcome=examine_outcome(run, traced),

@@ -13,6 +13,7 @@ from .diagnose import Tried, decide, suspect
 from .diagnosis import Diagnosis
 from .examine import examine
 from .finding import Finding
+from .remedies import changes_of
 from .trial import SECONDS, Trial, trial
 
 ROUNDS = 3
@@ -156,11 +157,12 @@ class _Fixing:
             self.on_trial(finding, None)
         probes = self.run.probes is not None
         seconds = max(SECONDS, 2 * self.run.seconds)
-        made = trial(self.run, finding, seconds, probes)
+        changes = changes_of(finding)
+        made = trial(self.run, changes, seconds, probes)
         if made is not None and made.run is not None:
             if made.improves and made.run.stopped == "on_epoch":
                 # It was cut off for the time that it took, and is worth to be done in full.
-                made = trial(self.run, finding, math.inf, probes)
+                made = trial(self.run, changes, math.inf, probes)
             if made is not None and made.run is not None:
                 self.interrupted |= made.run.stopped == "interrupted"
         if self.on_trial is not None and made is not None:
@@ -187,7 +189,7 @@ class _Fixing:
 
 
 def _can_be_tried(finding: Finding, run: Run) -> bool:
-    changes = finding.remedy.changes if finding.remedy is not None else {}
+    changes = changes_of(finding)
     if not finding.is_alarm or any(name in changes for name in OTHER_DATA):
         return False
     # What would be as it is already shows nothing.

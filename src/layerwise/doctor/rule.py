@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -42,6 +43,8 @@ class Rule(ABC):
 
     def found(self, level: Level, evidence: str, remedy: Remedy | None, **others: Any) -> Finding:
         """A finding of this rule; `others` are fields of `Finding`."""
+        numbers = others.get("numbers", {})
+        others["numbers"] = {n: float(v) for n, v in numbers.items() if math.isfinite(v)}
         given: dict[str, Any] = {
             "title": self.title, "cause": self.cause, "guide": self.guide, "stage": self.stage,
         } | others  # fmt: skip

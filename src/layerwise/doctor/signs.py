@@ -6,6 +6,11 @@ import numpy as np
 
 from .case import Case
 
+BLOWN = 3.0
+"""The last epoch's loss by the first minibatches'."""
+
+USUAL_RATES = {"adam": 1e-3, "adamw": 1e-3, "sgd": 1e-2}
+
 
 def known(values: list[float | None]) -> np.ndarray:
     """The values that were measured."""
@@ -51,10 +56,9 @@ def update_ratio(case: Case, late: bool = False) -> float:
     if late:
         ratios = ratios[-max(1, len(ratios) // 3) :]
     matrices = [i for i, name in enumerate(probes.parameters) if name.endswith("weight")]
-    with np.errstate(all="ignore"):
-        usual = np.nanmedian(ratios[:, matrices or slice(None)], axis=0)
-    finite = usual[np.isfinite(usual)]
-    return float(finite.max()) if len(finite) else float("nan")
+    columns = ratios[:, matrices or slice(None)].T
+    usual = [float(np.median(c[np.isfinite(c)])) for c in columns if np.isfinite(c).any()]
+    return max(usual, default=float("nan"))
 
 
 def at_the_end(case: Case) -> bool:
@@ -103,9 +107,20 @@ def amplification(case: Case) -> float:
     return float(np.prod([gain / np.sqrt(2) for _, gain in gains(case)]))
 
 
+def usual_rate(case: Case) -> float:
+    """The learning rate that the optimiser has by default; its own where that is not known."""
+    return USUAL_RATES.get(case.optimizer, case.learning_rate)
+
+
 def blown_up(case: Case) -> bool:
-    """Whether the loss became NaN, or far worse than that of a constant prediction."""
-    return case.divergence is not None or not case.skill > -1
+    """Whether the loss became NaN, or ended far above its first and a constant prediction's."""
+    if case.divergence is not None:
+        return True
+    last = known(case.history["training_loss"][-1:])
+    probes = case.probes
+    if case.skill > -1 or not len(last) or probes is None or not len(probes):
+        return False
+    return not last[0] < BLOWN * float(np.median(probes.values["loss"][:5]))
 
 
 def arriving_gradients(case: Case, first: int | None = None) -> list[tuple[str, float]]:
@@ -128,5 +143,5 @@ def arriving_gradients(case: Case, first: int | None = None) -> list[tuple[str, 
 __all__ = [
     "amplification", "arriving_gradients", "at_the_end", "blown_up",
     "early_jump", "gains", "known", "losses",
-    "roughness", "still_falling", "update_ratio",
+    "roughness", "still_falling", "update_ratio", "usual_rate",
 ]  # fmt: skip

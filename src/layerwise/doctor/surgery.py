@@ -175,8 +175,11 @@ _CHANGES: dict[str, Callable[[list[Module], object], list[Module]]] = {
     "usual_initialisation": _drop_bias_init,
 }
 
+OF_NETWORKS = tuple(_CHANGES)
+"""The names of these changes."""
+
 REDRAWN = ("replace_activations", "normalise_layers", "width", "outputs", "usual_initialisation")
 """Changes after which the first weights are drawn anew, as the old ones do not fit."""
 
 
-__all__ = ["REDRAWN", "CannotChangeError", "changed"]
+__all__ = ["OF_NETWORKS", "REDRAWN", "CannotChangeError", "changed"]

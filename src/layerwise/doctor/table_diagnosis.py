@@ -8,6 +8,7 @@ from ..tabular.kinds import IN_WORDS
 from .diagnose import diagnose
 from .diagnosis import Diagnosis
 from .finding import Finding, Remedy
+from .remedies import changes_of
 from .rules import RULES
 from .table_case import MemberCase, TableCase
 from .table_remedy import for_tables
@@ -82,7 +83,11 @@ def _merged(seen: list[tuple[MemberCase, Finding]], harms: bool) -> Finding:
 
 
 def _remedy(finding: Finding) -> Remedy | None:
-    remedy = for_tables(finding.remedy)
+    remedy = finding.remedy
+    if remedy is not None:
+        changed = for_tables(replace(remedy, changes=changes_of(finding)))
+        # The rule's own changes stay: they say whether it needs a trial.
+        remedy = None if changed is None else replace(changed, changes=remedy.changes)
     if (
         remedy is not None
         and remedy.flag.startswith("--drop ")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, OptionError, ShapeError, TrainingDiverged
+from ..errors import DataError, OptionError, ShapeError, TrainingDiverged, unknown
 from ..nn.module import Module
 from ..training import Epoch
 from ..training.run import Rows, Run
@@ -23,7 +23,7 @@ from .examine_graph import trace
 from .examine_outcome import predictions as raw_predictions
 from .examine_outcome import row_losses, some_rows
 from .finding import Finding
-from .surgery import REDRAWN, CannotChangeError, changed
+from .surgery import OF_NETWORKS, REDRAWN, CannotChangeError, changed
 
 NOISE = 2.0
 """Standard errors that a trial must be better by."""
@@ -35,6 +35,13 @@ SEED = 1
 """Of first weights that are drawn anew."""
 
 FEWEST_EPOCHS = 3
+
+CHANGES = (
+    "as_classes", "as_numbers", "batch_size", "class_weight", "clip_norm", "early_stopping",
+    "epochs", "initialise", "label_smoothing", "learning_rate", "loss", "optimizer",
+    "restore_best", "scale_inputs", "scale_target", "schedule", *OF_NETWORKS,
+)  # fmt: skip
+"""What a remedy may change."""
 
 SECONDS = 5.0
 """A trial may always take so long."""
@@ -52,7 +59,7 @@ class Trial:
     gain : mean difference of the rows' losses, before - after.
     error : its standard error.
     epochs : of the trial.
-    run : the trial's training, its network trained; None in a trial that was read from a file.
+    run : the trial's training, its network trained.
     """
 
     before: float
@@ -62,7 +69,7 @@ class Trial:
     gain: float
     error: float
     epochs: int
-    run: Run | None
+    run: Run
 
     @property
     def improves(self) -> bool:
@@ -81,7 +88,7 @@ class Trial:
         scores = (
             f"{self.score_before:.1%} to {self.score_after:.1%}"
             if measure == "accuracy"
-            else f"{self.score_before:.3f} to {self.score_after:.3f}"
+            else f"{max(self.score_before, -99):.3f} to {max(self.score_after, -99):.3f}"
         )
         what = "better" if self.improves else "no better than chance"
         return (
@@ -110,9 +117,16 @@ def trial(
     -------
     None where nothing can be tried: no validation rows, or a change that only the network's author
     can make.
+
+    Raises
+    ------
+    OptionError : a change that does not exist.
     """
     if isinstance(remedy, Finding):
         remedy = remedy.remedy.changes if remedy.remedy is not None else {}
+    for name in remedy:
+        if name not in CHANGES:
+            raise unknown("change", name, CHANGES)
     if not remedy or run.validation is None or run.settings is None:
         return None
     try:
@@ -126,7 +140,7 @@ def trial(
 
 @dataclass(frozen=True)
 class _Made:
-    run: Run | None
+    run: Run
     restore: Any
     """What takes the new predictions back to the units of the old target."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import graph as functions
 from ..graph import Tensor, backpropagate, dtypes, evaluate, full_like, topological_order
 from ..graph.dimension import Batch
 from ..graph.elementwise import Elementwise
@@ -20,6 +21,12 @@ SATURATED = 0.02
 
 CLOSED = 0.005
 """An end whose slope is below this part of the steepest is flat for good."""
+
+USUAL = (
+    functions.relu, functions.sigmoid, functions.tanh, functions.gelu, functions.silu,
+    functions.leaky_relu, functions.elu, functions.selu, functions.softplus, functions.mish,
+)  # fmt: skip
+"""Functions that are known by their values."""
 
 GRID = np.linspace(-12.0, 12.0, 481)
 """Where an activation's steepest slope is looked for."""
@@ -154,7 +161,22 @@ def _activation_before(given: Tensor, found: dict[Tensor, Site]) -> Site | None:
     before = found.get(source)
     if before is None or before.is_activation or source.shape != given.shape:
         return None
-    return _activation(f"{before.path}()", f"{given.primitive.name.lower()}(...)", given, source)
+    site = _activation(f"{before.path}()", "", given, source)
+    return None if site is None else site._replace(layer=f"{_function(given, source)}(...)")
+
+
+def _function(output: Tensor, given: Tensor) -> str:
+    """What people call the function; its outermost primitive if it is none of the usual ones."""
+    tail = [d for d in given.shape[1:] if isinstance(d, int)]
+    fed = np.broadcast_to(GRID.reshape(-1, *(1 for _ in tail)), (len(GRID), *tail))
+    with np.errstate(all="ignore"):
+        fed = np.ascontiguousarray(fed, given.dtype)
+        (values,) = evaluate([output], {given: fed}, len(GRID))
+        values = values.reshape(len(GRID), -1)[:, 0]
+        for function in USUAL:
+            if np.allclose(function(GRID), values, rtol=1e-4, atol=1e-5):
+                return str(function.__name__)
+    return output.primitive.name.lower()
 
 
 def _elementwise_sources(output: Tensor, found: dict[Tensor, Site]) -> Iterator[Tensor]:

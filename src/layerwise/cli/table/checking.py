@@ -11,10 +11,11 @@ import numpy as np
 from ...doctor import Diagnosis, Finding, diagnose, examine
 from ...doctor.compare_table import Comparison, compare_held_out
 from ...doctor.fix import MOST_TRIALS, ROUNDS
+from ...doctor.remedies import changes_of
 from ...doctor.table_remedy import for_tables, parameters_for
 from ...errors import TrainingDiverged
 from ..findings import show_findings
-from ..fixing import Fixing, Tested, options_in, show_fixing, show_trial
+from ..fixing import Fixing, Tested, certain, options_in, show_fixing, show_trial
 from ..screen import Screen
 from .fitting import Fitted
 from .options import Options
@@ -110,6 +111,7 @@ class Fixer:
             counted = self.weight > 0
             self.groups = None if self.groups is None else self.groups[counted]
             self.weight = self.weight[counted]
+        self.fitted: set[tuple[Options, float | None]] = set()
         self.tried: list[Tested] = []
         self.kept: list[Tested] = []
         self.interrupted = False
@@ -125,12 +127,14 @@ class Fixer:
         for _ in range(ROUNDS):
             diagnosis = found if fitted is None else fitted.estimator.doctor()
             assert diagnosis is not None
-            first = first or diagnosis
+            first = diagnosis if first is None else first
             best = self._best(fitted, diagnosis)
             if best is None:
                 break
             fitted, tested, self.options, self.rate = best
             self.kept.append(tested)
+            if len(self.kept) == 1:
+                first = confirmed_by(diagnosis, tested)
             if self.interrupted:
                 break
         if fitted is None:
@@ -169,18 +173,22 @@ class Fixer:
         for finding in found:
             remedy = finding.remedy if finding.is_alarm or not finding.sure else None
             while remedy is not None and count < MOST_TRIALS:
-                wanted = parameters_for(remedy.changes, hidden)
+                changes = changes_of(replace(finding, remedy=remedy))
+                wanted = parameters_for(changes, hidden)
                 options, rate = with_parameters(self.options, self.rate, wanted)
-                if (options, rate) != (self.options, self.rate):
-                    if fitted is not None:
-                        # The same rows must be held out, or they could not be compared.
-                        options = replace(options, members=fitted.ensemble.folds)
+                changed = (options, rate) != (self.options, self.rate)
+                if fitted is not None:
+                    # The same rows must be held out, or they could not be compared.
+                    options = replace(options, members=fitted.ensemble.folds)
+                # What was fitted before has lost to what there is now.
+                if changed and (options, rate) not in self.fitted:
+                    self.fitted.add((options, rate))
                     count += 1
                     yield replace(finding, remedy=remedy), options, rate
                 remedy = remedy.stronger
 
     def _fit(self, finding: Finding, options: Options, rate: float | None) -> Fitted | None:
-        progress = MemberProgress(self.screen, f"trying {_change(finding)}")
+        progress = MemberProgress(self.screen, f"trying {_change(finding)}", lasting=False)
         try:
             made = self.fit(options, rate, progress)
         except TrainingDiverged:
@@ -193,7 +201,11 @@ class Fixer:
     def _tested(
         self, finding: Finding, fitted: Fitted | None, made: Fitted, balanced: bool
     ) -> Tested | None:
-        facts = {"name": finding.name, "title": finding.title, "change": _change(finding)}
+        facts: dict[str, Any] = {
+            "name": finding.name,
+            "title": finding.title,
+            "change": _change(finding),
+        }
         if fitted is None:
             # Any fit is better than one whose loss is no number.
             return Tested(**facts, before=np.nan, after=np.nan, gain=0.0, error=0.0, helped=True)
@@ -207,6 +219,7 @@ class Fixer:
             gain=compared.gain,
             error=compared.error,
             helped=compared.improves,
+            balanced=balanced,
         )
 
     def _compare(self, fitted: Fitted, made: Fitted, balanced: bool) -> Comparison | None:
@@ -221,6 +234,24 @@ class Fixer:
             groups=self.groups,
             balanced=balanced,
         )
+
+
+def confirmed_by(found: Diagnosis, tested: Tested) -> Diagnosis:
+    """A diagnosis with what a fit with a remedy has shown: its finding is an alarm."""
+    told = [
+        each
+        if each.name != tested.name
+        else replace(
+            each,
+            level="warning" if each.level == "note" else each.level,
+            title=certain(each.title),
+            remedy=each.remedy and replace(each.remedy, flag=tested.change, stronger=None),
+            trial=f"fitted again with {tested.change}: {tested.losses}",
+            sure=True,
+        )
+        for each in found
+    ]
+    return Diagnosis([*(f for f in told if f.is_alarm), *(f for f in told if not f.is_alarm)])
 
 
 def with_parameters(

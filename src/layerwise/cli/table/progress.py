@@ -28,6 +28,7 @@ class MemberProgress:
     ----------
     screen : where to.
     what : what is fitted, such as "fold 2 of 5"; "" for the only fit.
+    lasting : whether lines of it stay, where there is no live line.
 
     Attributes
     ----------
@@ -35,7 +36,8 @@ class MemberProgress:
     interrupted : whether the fit is to end.
     """
 
-    def __init__(self, screen: Screen, what: str = "") -> None:
+    def __init__(self, screen: Screen, what: str = "", lasting: bool = True) -> None:
+        self.lasting = lasting
         self.screen, self.what = screen, f"{what}  " if what else ""
         self.watch: Watch | None = None
         self.interrupted = False
@@ -73,7 +75,7 @@ class MemberProgress:
             left = (now - self._began) / done * (planned - done)
             text += f"  {duration(left)} left"
         due = planned and done * LINES // planned > self._lines
-        if not self.screen.is_live and (due or now - self._shown > PATIENCE):
+        if self.lasting and not self.screen.is_live and (due or now - self._shown > PATIENCE):
             self._lines = max(self._lines, done * LINES // max(planned, 1))
             self._shown = now
             self.screen.line(text[: self.screen.width])

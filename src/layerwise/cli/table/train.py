@@ -64,7 +64,7 @@ def run_train(options: Options) -> int:
             test = predictions(fitted, rows, part.test)
             measured = measure_test(fitted, rows, part, test)
         if options.fix:
-            fixing = _fixing(checked, rows, part, measured)
+            fixing = _fixing(checked, rows, part, measured, test)
         facts = _facts(options, rows, part, decisions, fitted, measured, crossed)
         if streamed is not None:
             streamed.source.close()
@@ -118,15 +118,29 @@ def _checked(
     return look(options, fitted)
 
 
-def _fixing(checked: Checked, rows: Rows, part: Part, measured: Measured | None) -> Fixing:
+def _fixing(
+    checked: Checked, rows: Rows, part: Part, measured: Measured | None, test: Any
+) -> Fixing:
     """What --fix did, with the test's figures, which are looked at this once."""
-    before, test = "nothing (the loss became NaN)", "" if measured is None else _main(measured)
+    assert measured is not None
+    assert part.test is not None
+    balanced = any(each.balanced for each in checked.kept)
+
+    def told(measured: Measured, found: np.ndarray) -> str:
+        if not balanced or rows.labels is None:
+            return _main(measured)
+        assert part.test is not None
+        truth = rows.labels[part.test]
+        recalls = [(found[truth == c].argmax(1) == c).mean() for c in np.unique(truth)]
+        return f"{_main(measured)}, mean of the classes {np.mean(recalls):.1%}"
+
+    now = told(measured, test)
+    if checked.before is None:
+        return checked.fixing(now, "nothing")
     if checked.before is checked.fitted:
-        before = test
-    elif checked.before is not None and part.test is not None:
-        found = predictions(checked.before, rows, part.test)
-        before = _main(measure_test(checked.before, rows, part, found))
-    return checked.fixing(test, before)
+        return checked.fixing(now, now)
+    found = predictions(checked.before, rows, part.test)
+    return checked.fixing(now, told(measure_test(checked.before, rows, part, found), found))
 
 
 def _rate(

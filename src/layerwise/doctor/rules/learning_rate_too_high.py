@@ -7,7 +7,7 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import blown_up, early_jump, roughness, update_ratio
+from ..signs import blown_up, early_jump, roughness, update_ratio, usual_rate
 
 RATIO = 0.004
 """A step's size by that of the weights; about a thousandth is usual."""
@@ -50,17 +50,23 @@ class LearningRateTooHigh(Rule):
         if rough > ROUGH:
             signs.append(f"the loss jumps by {rough:.0%} from epoch to epoch")
         if case.divergence is not None:
-            signs.append(f"the loss became infinite or NaN in epoch {case.divergence.epoch}")
+            where = case.divergence
+            place = "the loss" if where.layer == "loss" else f"layer '{where.layer}'"
+            signs.append(
+                f"{place} became NaN or infinite in epoch {where.epoch}, step {where.step} "
+                "(counted from 0)"
+            )
         if jump > JUMP:
             signs.append(f"in the first epoch the loss rose to {jump:.3g} times its first value")
         if not signs:
             return None
         blown = blown_up(case)
         return self.found(
-            "warning",
+            "warning" if case.divergence is None else "error",
             "; ".join(signs) + f"; the rate is {case.learning_rate:g}",
-            _lower(case.learning_rate / 10, _lower(case.learning_rate / 100, None)),
-            epoch=1 if jump > JUMP else None,
+            self._remedy(case),
+            layer=case.divergence.layer if case.divergence is not None else None,
+            epoch=case.divergence.epoch if case.divergence is not None else None,
             numbers={
                 name: float(value)
                 for name, value in (("update_ratio", ratio), ("roughness", rough), ("jump", jump))
@@ -68,3 +74,9 @@ class LearningRateTooHigh(Rule):
             },
             sure=blown,
         )
+
+    def _remedy(self, case: Case) -> Remedy:
+        """A tenth; a hundredth where that is not enough; and what is usual, if it is less still."""
+        rate, usual = case.learning_rate, usual_rate(case)
+        last = _lower(usual, None) if usual < rate / 300 else None
+        return _lower(rate / 10, _lower(rate / 100, last))

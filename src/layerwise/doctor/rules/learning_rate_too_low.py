@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import at_the_end, blown_up, still_falling, update_ratio
+from ..signs import at_the_end, blown_up, still_falling, update_ratio, usual_rate
 
 RATIO = 1e-3
 FALLING = 0.02
@@ -48,7 +48,13 @@ class LearningRateTooLow(Rule):
             f"a step changes weights by {ratio:.2g} of their size, and the training loss still "
             f"fell by {falling:.1%} in the last third of the epochs; the rate is "
             f"{case.learning_rate:g}",
-            _raise(case.learning_rate * 10, ratio, _raise(case.learning_rate * 100, ratio, None)),
+            self._remedy(case, ratio),
             numbers={"update_ratio": ratio, "falling": falling},
             sure=ratio < RATIO / 10,
         )
+
+    def _remedy(self, case: Case, ratio: float) -> Remedy:
+        """Ten times as much; a hundred times; and what is usual, if it is more still."""
+        rate, usual = case.learning_rate, usual_rate(case)
+        last = _raise(usual, ratio, None) if usual > 300 * rate else None
+        return _raise(10 * rate, ratio, _raise(100 * rate, ratio, last))

@@ -30,7 +30,8 @@ class Miscalibrated(Rule):
         outcome = case.outcome
         excess = outcome.calibration - outcome.calibration_noise
         gain = 1 - outcome.tempered / outcome.validation.loss if outcome.validation.loss else 0.0
-        if not excess > EXCESS or not gain > GAIN or case.skill < 0:
+        knows = outcome.validation.score > outcome.constant.score
+        if not excess > EXCESS or not gain > GAIN or not knows:
             return None
         side = "surer than it is right" if outcome.temperature > 1 else "less sure than right"
         return self.found(
