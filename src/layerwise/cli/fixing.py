@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..doctor.trial import WORST
 from .screen import Screen
 
 
@@ -37,8 +38,8 @@ class Tested:
     @property
     def losses(self) -> str:
         """The validation losses, in words."""
-        if not math.isfinite(self.before):
-            return "the loss is a number again"
+        if not self.before < WORST:
+            return f"validation loss no number before, {self.after:.4g} now"
         alike = " (every class counting alike)" if self.balanced else ""
         return f"validation loss{alike} {self.before:.4g} to {self.after:.4g}"
 
@@ -109,7 +110,8 @@ def show_fixing(screen: Screen, fixing: Fixing) -> None:
         screen.field("fix", "nothing that was tried helped; the first training is kept")
         return
     for each in fixing.kept:
-        gain = f", a gain of {each.gain:.3g} +- {each.error:.2g}" if each.gain else ""
+        known = each.before < WORST
+        gain = f", a gain of {each.gain:.3g} +- {each.error:.2g}" if known else ""
         screen.field("fixed", f"{each.change}: {each.losses}{gain}")
     screen.field("test", f"{fixing.test_before} before, {fixing.test} now")
 

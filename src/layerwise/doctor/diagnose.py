@@ -16,12 +16,6 @@ from .finding import Finding
 from .rules import RULES
 from .trial import NOISE, SECONDS, Trial, trial
 
-WORTH = 0.1
-"""A remedy must take this part off the validation loss for an alarm."""
-
-LEAST_GAIN = 0.01
-"""Of the loss of a constant prediction: what is less matters to nobody."""
-
 
 class Tried(NamedTuple):
     """A finding with the trial of its remedy; None where none was made."""
@@ -107,7 +101,7 @@ def decide(tried: Sequence[Tried], constant: float = 0.0) -> Diagnosis:
     Parameters
     ----------
     tried : the findings in the order of the rules.
-    constant : the loss of a constant prediction; a gain of less than a hundredth of it is none.
+    constant : the loss of a constant prediction, of which a remedy must take a part away.
     """
     alarms: list[tuple[tuple[float, ...], Finding]] = []
     worth = [t for f, t in tried if t is not None and f.stage > 1 and _is_worth_it(f, t, constant)]
@@ -127,7 +121,7 @@ def decide(tried: Sequence[Tried], constant: float = 0.0) -> Diagnosis:
             # as much, but for noise, comes in the order of the rules.
             tied = finding.stage < 2 or result.after <= lowest
             alarms.append(((finding.stage, 0.0 if tied else result.after, number), shown))
-        elif finding.sure and finding.stage < 2 and result.gain > -NOISE * result.error:
+        elif finding.sure and finding.stage == 1 and result.gain > -NOISE * result.error:
             # Plain to see, though this trial could not show what it costs.
             alarms.append(((finding.stage, 0.0, number), replace(finding, trial=result.text)))
         elif finding.sure and finding.level == "error":
@@ -142,8 +136,10 @@ def decide(tried: Sequence[Tried], constant: float = 0.0) -> Diagnosis:
 
 
 def _is_worth_it(finding: Finding, result: Trial, constant: float) -> bool:
-    worth = finding.remedy.worth if finding.remedy is not None else WORTH
-    return result.improves and result.share >= worth and result.gain >= LEAST_GAIN * constant
+    remedy = finding.remedy
+    if remedy is None or not result.improves:
+        return False
+    return result.share >= remedy.worth and result.gain >= remedy.least * constant
 
 
 def _as_note(finding: Finding) -> Finding:

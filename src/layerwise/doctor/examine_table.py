@@ -214,8 +214,18 @@ def _data(asked: Run, used: Sequence[str], fitted: Fitted) -> DataFacts:
     duplicated = tuple(
         (places[a], places[b]) for a, b in fitted.duplicated if a in places and b in places
     )
+    scores = {column: alone for column, alone, _ in facts.leaks}
     leaks = tuple(
-        (column, alone, max(rest, _without(asked, fitted, used[column])))
+        (
+            column,
+            alone,
+            # What another column alone can do, all the others together can.
+            max(
+                rest,
+                _without(asked, fitted, used[column]),
+                *(score for other, score in scores.items() if other != column),
+            ),
+        )
         for column, alone, rest in facts.leaks
     )
     return DataFacts(

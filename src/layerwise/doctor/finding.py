@@ -25,6 +25,7 @@ class Remedy:
         show anything.
     stronger : the same once more, for where this is not enough.
     worth : part of the validation loss that it must take away for an alarm.
+    least : part of a constant prediction's loss that it must take away.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Remedy:
     changes: Mapping[str, Any] = field(default_factory=dict)
     stronger: Remedy | None = None
     worth: float = 0.1
+    least: float = 0.01
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,8 @@ class Fixer:
         }
         if fitted is None:
             # Any fit is better than one whose loss is no number.
-            return Tested(**facts, before=np.nan, after=np.nan, gain=0.0, error=0.0, helped=True)
+            after = _loss(made)
+            return Tested(**facts, before=np.nan, after=after, gain=0.0, error=0.0, helped=True)
         compared = self._compare(fitted, made, balanced)
         if compared is None:
             return None
@@ -234,6 +235,13 @@ class Fixer:
             groups=self.groups,
             balanced=balanced,
         )
+
+
+def _loss(made: Fitted) -> float:
+    """The mean loss of rows that the members had not seen."""
+    held_out, loss = made.ensemble.held_out, made.ensemble.task.loss
+    found = None if held_out is None else compare_held_out(held_out, held_out, (loss, loss))
+    return np.nan if found is None else found.after
 
 
 def confirmed_by(found: Diagnosis, tested: Tested) -> Diagnosis:

@@ -12,6 +12,7 @@ FALLING = 0.02
 
 
 def _raise(rate: float, ratio: float, stronger: Remedy | None) -> Remedy:
+    far = ratio < RATIO / 8
     return Remedy(
         "raise it",
         flag=f"--lr {rate:.2g}",
@@ -20,7 +21,8 @@ def _raise(rate: float, ratio: float, stronger: Remedy | None) -> Remedy:
         stronger=stronger,
         # Where steps are far too small, little may be all that there is to gain; where they are
         # only on the small side, a little gained does not make them wrong.
-        worth=0.05 if ratio < RATIO / 8 else 0.65,
+        worth=0.05 if far else 0.65,
+        least=0.01 if far else 0.1,
     )
 
 

@@ -47,6 +47,7 @@ class TooFewEpochs(Rule):
                 changes={"epochs": more},
                 # The longer a training was, the more longer training must bring to be a need.
                 worth=SHORT if epochs <= FEW else LONG,
+                least=0.01 if epochs <= FEW else 0.1,
             ),
             epoch=epochs,
             numbers={"falling": falling, "epochs": epochs},
