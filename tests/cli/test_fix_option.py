@@ -8,6 +8,8 @@ import pytest
 
 import layerwise as lw
 from layerwise import nn
+from layerwise.cli.fixing import Fixing, Tested, show_fixing, show_trial
+from layerwise.cli.screen import Screen
 from layerwise.cli.table.checking import with_parameters
 from layerwise.doctor import fix
 
@@ -19,9 +21,9 @@ def slow_run():
     """A training at a rate that is too low by far."""
     random = np.random.default_rng(0)
     x = random.standard_normal((300, 4)).astype(np.float32)
-    y = (x[:, 0] + x[:, 1] > 0).astype(np.int64)
+    y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
     with nn.seed(0):
-        net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+        net = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 2))
     return lw.train(
         net, (x[:200], y[:200]), validation=(x[200:], y[200:]), learning_rate=1e-6, epochs=10
     )
@@ -57,12 +59,28 @@ def test_it_says_what_it_gained(command, folder):
     assert out.splitlines()[-1] == "model saved in digits.safetensors"
 
 
-def test_nothing_helps(command, folder):
-    code, out, _ = command("train", "digits", "--hidden", "32", "--epochs", "12", "--fix")
-    assert code == 0
-    assert "there was nothing to try" in out or "the first training is kept" in " ".join(
-        out.split()
-    )
+def test_nothing_helps(capsys):
+    tried = Tested("plateau", "perhaps stuck", "--schedule cosine", 1.0, 0.99, 0.01, 0.02, False)
+    with Screen() as screen:
+        show_fixing(screen, Fixing((), (), "accuracy 90%", "accuracy 90%", False))
+        show_trial(screen, tried)
+        show_fixing(screen, Fixing((tried,), (), "accuracy 90%", "accuracy 90%", True))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "fix there was nothing to try" in said
+    assert "--schedule cosine (stuck): validation loss 1 to 0.99, not better than by chance" in said
+    assert "fix stopped: what is best so far is kept" in said
+    assert "nothing that was tried helped; the first training is kept" in said
+
+
+def test_a_healthy_training_is_left_as_it_is():
+    random = np.random.default_rng(0)
+    x = random.standard_normal((400, 4)).astype(np.float32)
+    y = x @ [1.0, -1.0, 0.5, 0.0] + 0.1 * random.standard_normal(400)
+    net = nn.Sequential(nn.Linear(4, 1))
+    run = lw.train(net, (x[:300], y[:300]), validation=(x[300:], y[300:]), learning_rate=0.02)
+    fixed = fix(run)
+    assert fixed.steps == ()
+    assert fixed.run is run
 
 
 @pytest.mark.parametrize(
@@ -94,7 +112,7 @@ def test_a_table_with_rare_classes(command, folder):
     assert "fixed --class-weight balanced: validation loss (every class counting alike)" in flat
     assert "mean of the classes" in flat
     kept = lw.load("rare.safetensors").summary
-    assert [each["change"] for each in kept["fix"]["kept"]] == ["--class-weight balanced"]
+    assert kept["fix"]["kept"][0]["change"] == "--class-weight balanced"
     assert "class_imbalance" not in {each["name"] for each in kept["doctor"]}
 
 
@@ -157,7 +175,8 @@ def test_ctrl_c_keeps_the_best_so_far(slow_run):
     fixed = fix(slow_run, on_trial=stop)
     assert fixed.interrupted
     assert len(seen) == 1
-    assert fixed.run is (seen[0].run if seen[0].improves else slow_run)
+    assert seen[0].improves
+    assert fixed.run is seen[0].run
     at_once = fix(
         slow_run, on_trial=lambda finding, trial: (_ for _ in ()).throw(KeyboardInterrupt)
     )

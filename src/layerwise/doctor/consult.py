@@ -13,7 +13,7 @@ from .case import Case
 from .diagnose import Tried, decide, diagnose, suspect, try_remedies
 from .diagnosis import Diagnosis
 from .examine import examine
-from .kept import case_of, found_in, to_summary
+from .kept import FOUND, case_of, found_in, to_summary
 from .table_case import TableCase
 from .table_diagnosis import diagnose_table
 
@@ -113,7 +113,8 @@ def remember(run: Run, case: Case, found: Diagnosis) -> Diagnosis:
 def again(summary: dict[str, Any]) -> Diagnosis:
     """Look at the case of a model's summary with today's rules.
 
-    What was tried after the training holds still: a finding of that name is as it was then.
+    What was tried after the training holds still: a finding of that name is as it was then, and a
+    suspicion that was dismissed then is not told again.
 
     Raises
     ------
@@ -122,8 +123,14 @@ def again(summary: dict[str, Any]) -> Diagnosis:
     case = case_of(summary)
     now = diagnose_table(case) if isinstance(case, TableCase) else diagnose(case)
     before = found_in(summary)
-    tried = {finding.name: finding for finding in before if finding.trial is not None}
-    found = [tried.get(finding.name, finding) for finding in now]
+    told = {finding.name: finding for finding in before}
+    found = []
+    for finding in now:
+        then = told.get(finding.name)
+        if then is not None and then.trial is not None:
+            found.append(then)
+        elif then is not None or finding.sure or FOUND not in summary:
+            found.append(finding)
     return Diagnosis([*(f for f in found if f.is_alarm), *(f for f in found if not f.is_alarm)])
 
 

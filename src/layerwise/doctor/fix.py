@@ -119,6 +119,7 @@ class _Fixing:
         case = examine(self.run, self.names)
         found = suspect(case)
         results: dict[str, Tried] = {}
+        earlier = len(self.tried)
         try:
             for finding in [f for f in found if _can_be_tried(f, self.run)][:MOST_TRIALS]:
                 results[finding.name] = self._try_all(finding)
@@ -129,7 +130,8 @@ class _Fixing:
         decided = [results.get(f.name, Tried(f, None)) for f in found]
         diagnosis = decide(decided, case.outcome.constant.loss)
         self.first = self.first or diagnosis
-        best = _best(results.values())
+        # Not only of the findings that were done with: Ctrl-C may have come between two trials.
+        best = _best(self.tried[earlier:])
         if best is None:
             self.last = case, diagnosis
             return False

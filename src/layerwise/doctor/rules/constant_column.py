@@ -26,6 +26,9 @@ class ConstantColumn(Rule):
         return self.found(
             "note",
             f"{len(columns)} of {case.data.columns:,}: {named}{more}",
-            Remedy("leave them out, if there is no reason to keep them", flag="--drop COLUMN"),
+            Remedy(
+                "leave them out, if there is no reason to keep them",
+                flag="--drop COLUMN" if case.data.names else "",
+            ),
             numbers={"count": len(columns)},
         )

@@ -26,6 +26,6 @@ class DuplicatedColumn(Rule):
         return self.found(
             "note",
             f"{named}{more}",
-            Remedy("leave one of them out", flag="--drop COLUMN"),
+            Remedy("leave one of them out", flag="--drop COLUMN" if case.data.names else ""),
             numbers={"count": len(pairs)},
         )

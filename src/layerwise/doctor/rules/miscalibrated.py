@@ -39,13 +39,25 @@ class Miscalibrated(Rule):
             f"expected calibration error {outcome.calibration:.1%} (chance gives "
             f"{outcome.calibration_noise:.1%}): it is {side}; a temperature of "
             f"{outcome.temperature:.2g} takes {gain:.0%} off the validation loss",
-            Remedy(
-                "divide the logits by the temperature, smooth the labels, or keep the weights of "
-                "the best epoch",
-                flag="--label-smoothing 0.1",
-                python=f"label_smoothing=0.1, or divide logits by {outcome.temperature:.2g}",
-                changes={"label_smoothing": 0.1},
-            ),
+            self._remedy(case),
             numbers={"error": outcome.calibration, "excess": excess, "gain": gain},
             sure=excess > 2 * EXCESS,
+        )
+
+    def _remedy(self, case: Case) -> Remedy:
+        temperature = case.outcome.temperature
+        if temperature < 1 and float(case.options.get("label_smoothing", 0)) > 0:
+            return Remedy(
+                "smooth the labels less, as that keeps it from being sure; or divide the logits by "
+                "the temperature",
+                flag="--label-smoothing 0",
+                python=f"label_smoothing=0, or divide logits by {temperature:.2g}",
+                changes={"label_smoothing": 0.0},
+            )
+        return Remedy(
+            "divide the logits by the temperature, smooth the labels, or keep the weights of the "
+            "best epoch",
+            flag="--label-smoothing 0.1",
+            python=f"label_smoothing=0.1, or divide logits by {temperature:.2g}",
+            changes={"label_smoothing": 0.1},
         )
