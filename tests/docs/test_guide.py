@@ -21,6 +21,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import layerwise
+from layerwise.doctor.rules import RULES
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 
@@ -35,9 +36,10 @@ LIMIT = 60_000
 CONCEPTS = [
     "layers-find-patterns", "dense-layer", "sigmoid", "relu", "softmax", "gradient-descent",
     "backpropagation", "nonlinear-activations", "one-hot", "normalisation", "losses",
-    "cross-entropy-is-likelihood", "log-softmax", "learning-rate", "dropout", "learning-rate-decay",
+    "cross-entropy-is-likelihood", "log-softmax", "learning-rate", "dropout",
+    "vanishing-gradients", "relu-against-vanishing", "learning-rate-decay",
 ]  # fmt: skip
-OTHERS = ["tables", "from-scikit-learn"]
+OTHERS = ["doctor", "report", "tables", "from-scikit-learn"]
 
 
 @pytest.mark.parametrize("page", guide.PAGES, ids=lambda page: page.stem)
@@ -62,6 +64,15 @@ def test_there_is_a_page_for_each_concept_and_the_index_has_all():
     assert {page.stem for page in guide.PAGES} == {*CONCEPTS, *OTHERS}
     index = (GUIDE / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"\]\(([\w-]+)\.md\)", index) == [*CONCEPTS, *OTHERS]
+
+
+def test_every_finding_has_its_row_and_its_page():
+    page = (GUIDE / "doctor.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", page, re.MULTILINE)
+    assert [name for name, _ in rows] == [rule.name for rule in RULES]
+    for rule, (_, row) in zip(RULES, rows, strict=True):
+        assert (GUIDE / f"{rule.guide}.md").exists(), rule.name
+        assert f"]({rule.guide}.md)" in row.split("|")[-1], rule.name
 
 
 def test_every_parameter_of_the_mlps_has_its_counterpart():

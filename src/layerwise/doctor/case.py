@@ -6,7 +6,7 @@ at it again without the data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -52,6 +52,10 @@ class DataFacts:
     def name(self, column: int) -> str:
         """What to call a column."""
         return f"'{self.names[column]}'" if self.names else f"column {column}"
+
+    def drop_option(self, columns: Sequence[int]) -> str:
+        """The option of the command line that leaves columns out; '' where they have no names."""
+        return f"--drop {','.join(self.names[c] for c in columns)}" if self.names else ""
 
 
 @dataclass(frozen=True)

@@ -88,15 +88,9 @@ def _remedy(finding: Finding) -> Remedy | None:
         changed = for_tables(replace(remedy, changes=changes_of(finding)))
         # The rule's own changes stay: they say whether it needs a trial.
         remedy = None if changed is None else replace(changed, changes=remedy.changes)
-    if (
-        remedy is not None
-        and remedy.flag.startswith("--drop ")
-        and finding.name != "leaking_column"
-    ):
-        return replace(remedy, python="roles={'COLUMN': 'dropped'}")
-    if remedy is not None and finding.name == "leaking_column" and remedy.flag:
-        name = remedy.flag.removeprefix("--drop ")
-        return replace(remedy, python=f"roles={{{name!r}: 'dropped'}}")
+    if remedy is not None and remedy.flag.startswith("--drop "):
+        names = remedy.flag.removeprefix("--drop ").split(",")
+        return replace(remedy, python=f"roles={dict.fromkeys(names, 'dropped')}")
     return remedy
 
 

@@ -28,7 +28,7 @@ class ConstantColumn(Rule):
             f"{len(columns)} of {case.data.columns:,}: {named}{more}",
             Remedy(
                 "leave them out, if there is no reason to keep them",
-                flag="--drop COLUMN" if case.data.names else "",
+                flag=case.data.drop_option(columns),
             ),
             numbers={"count": len(columns)},
         )

@@ -26,6 +26,8 @@ class DuplicatedColumn(Rule):
         return self.found(
             "note",
             f"{named}{more}",
-            Remedy("leave one of them out", flag="--drop COLUMN" if case.data.names else ""),
+            Remedy(
+                "leave one of them out", flag=case.data.drop_option([copy for copy, _ in pairs])
+            ),
             numbers={"count": len(pairs)},
         )

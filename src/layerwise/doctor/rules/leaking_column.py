@@ -43,9 +43,7 @@ class LeakingColumn(Rule):
                     f"others together {rest:.1%}",
                     Remedy(
                         "ask where it comes from; leave it out if it is known only afterwards",
-                        flag=f"--drop {case.data.name(column).strip(chr(39))}"
-                        if case.data.names
-                        else "",
+                        flag=case.data.drop_option([column]),
                         python=f"X = numpy.delete(X, {column}, axis=1)",
                     ),
                     numbers={"column": column, "alone": alone, "rest": rest},
