@@ -22,7 +22,7 @@ def report(options) -> None:
         print_faults(verdicts, half)
         print_confusion(verdicts, half)
         print_false_alarms(verdicts, half)
-    print_totals({half: totals_of(verdicts, half) for half in options.half})
+    print_totals({half: totals_of(verdicts, half) for half in options.half}, options.trials)
     if options.trials is None:
         print("\nRules alone: what only a trial could tell counts as no alarm (see --trials).")
 
@@ -116,9 +116,11 @@ def print_false_alarms(verdicts: list[Verdict], half: str) -> None:
         print(f"  {name:22} {times:4}  (numbers {', '.join(numbers)})")
 
 
-def print_totals(totals: dict[str, Totals]) -> None:
+def print_totals(totals: dict[str, Totals], trials: Path | None) -> None:
     print(f"\n{'':22} " + " ".join(f"{half:>20}" for half in totals) + "   goal")
     for name in Totals.__dataclass_fields__:
+        if name == "improved" and trials is None:
+            continue
         cells = []
         for found in totals.values():
             part, whole = getattr(found, name)
