@@ -49,7 +49,7 @@ def test_it_is_the_rate_that_the_library_finds_on_the_training_rows(command):
 
 
 def test_the_picture_goes_where_it_is_wanted(command, folder):
-    arguments = ("--lr", "find", "--quiet", "--out", "a.safetensors")
+    arguments = ("--lr", "find", "--quiet", "--no-doctor", "--out", "a.safetensors")
     code, out, _ = command("train", "digits", *QUICK, *arguments, "--lr-picture", "b.svg")
     assert code == 0
     assert len(out.splitlines()) == 2

@@ -8,7 +8,7 @@ import pytest
 
 import layerwise as lw
 from layerwise import nn
-from layerwise.cli.fixing import Fixing, Tested, show_fixing, show_trial
+from layerwise.cli import fixing
 from layerwise.cli.screen import Screen
 from layerwise.cli.table.checking import with_parameters
 from layerwise.doctor import fix
@@ -60,11 +60,15 @@ def test_it_says_what_it_gained(command, folder):
 
 
 def test_nothing_helps(capsys):
-    tried = Tested("plateau", "perhaps stuck", "--schedule cosine", 1.0, 0.99, 0.01, 0.02, False)
+    tried = fixing.Tested(
+        "plateau", "perhaps stuck", "--schedule cosine", 1.0, 0.99, 0.01, 0.02, False
+    )
     with Screen() as screen:
-        show_fixing(screen, Fixing((), (), "accuracy 90%", "accuracy 90%", False))
-        show_trial(screen, tried)
-        show_fixing(screen, Fixing((tried,), (), "accuracy 90%", "accuracy 90%", True))
+        fixing.show_fixing(screen, fixing.Fixing((), (), "accuracy 90%", "accuracy 90%", False))
+        fixing.show_trial(screen, tried)
+        fixing.show_fixing(
+            screen, fixing.Fixing((tried,), (), "accuracy 90%", "accuracy 90%", True)
+        )
     said = " ".join(capsys.readouterr().out.split())
     assert "fix there was nothing to try" in said
     assert "--schedule cosine (stuck): validation loss 1 to 0.99, not better than by chance" in said

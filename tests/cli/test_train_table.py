@@ -141,10 +141,10 @@ def test_it_learns_numbers(command, folder):
 
 
 def test_every_kind_of_member_has_words():
-    from layerwise.cli.table.describe import KINDS, LOSSES
-    from layerwise.tabular import KINDS as MEMBER_KINDS
+    from layerwise.cli.table.describe import LOSSES
+    from layerwise.tabular.kinds import IN_WORDS, KINDS
 
-    assert KINDS.keys() == MEMBER_KINDS.keys()
+    assert IN_WORDS.keys() == KINDS.keys()
     assert {"mse", "bce_with_logits", "cross_entropy"} <= LOSSES.keys()
 
 

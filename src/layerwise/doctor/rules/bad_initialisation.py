@@ -15,6 +15,9 @@ LARGE, SMALL = 5.0, 0.1
 Kaiming's initialisation gives 1.4, and a plain one 0.6.
 """
 
+START = 4.0
+"""The first minibatch's loss by that of a constant prediction."""
+
 REMEDY = Remedy(
     "draw the first weights as the layers do by default (Kaiming for ReLU)",
     python="net.reset_parameters()",
@@ -50,7 +53,7 @@ class BadInitialisation(Rule):
             )  # fmt: skip
         found = gains(case)
         if not found:
-            return None
+            return self._first_loss(case)
         paths, values = zip(*found, strict=True)
         # The last layer may begin small: its gradient does not depend on its own weights.
         inner = np.array(values[:-1] or values)
@@ -71,4 +74,21 @@ class BadInitialisation(Rule):
                 "times as large as its inputs; usual is 0.6 to 1.4 times",
                 REMEDY, layer=paths[worst], epoch=1, numbers=numbers,
             )  # fmt: skip
-        return None
+        return self._first_loss(case)
+
+    def _first_loss(self, case: Case) -> Finding | None:
+        """A first loss far above a constant prediction's, which is log C for C even classes."""
+        probes = case.probes
+        comparable = case.loss in ("cross_entropy", "bce_with_logits", "bce", "nll")
+        if not comparable or probes is None or len(probes) < 5 or probes.steps[0] != 0:
+            return None
+        first, constant = float(probes.values["loss"][0]), case.outcome.constant.loss
+        if not first > START * constant:
+            return None
+        return self.found(
+            "warning",
+            f"before the first step the loss was {first:.3g}, {first / constant:.3g} times that of "
+            f"a constant prediction ({constant:.3g}): the network was sure before it knew anything",
+            REMEDY, epoch=1, numbers={"first_loss": first, "constant": constant}, sure=False,
+            stage=2,
+        )  # fmt: skip

@@ -38,9 +38,12 @@ class ClassImbalance(Rule):
         if case.options.get("class_weight") is not None or counts.max() < RATIO * counts.min():
             return None
         recalls = recalls[: len(counts)]
-        rare = counts * RATIO <= counts.max()
-        rare_recall = float(np.nanmean(recalls[rare])) if rare.any() else float("nan")
-        other_recall = float(np.nanmean(recalls[~rare])) if (~rare).any() else float("nan")
+        # Of a class that no validation row has, nothing is known.
+        measured = np.isfinite(recalls)
+        rare = (counts * RATIO <= counts.max()) & measured
+        others = ~rare & measured
+        rare_recall = float(recalls[rare].mean()) if rare.any() else float("nan")
+        other_recall = float(recalls[others].mean()) if others.any() else float("nan")
         if not rare_recall < SUSPECT * other_recall:
             return None
         # What is plain needs no trial: with few rows of a class, weights may not help either.
