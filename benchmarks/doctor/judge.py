@@ -58,7 +58,7 @@ def diagnosis_of(case_as_json: dict[str, Any], patient: Patient | None) -> Any:
         return module.diagnose(case)
     with remembered():
         tried = list(module.try_remedies(patient, module.suspect(case)))
-    return module.decide(tried, case.outcome.constant.loss)
+    return module.decide(tried, case)
 
 
 def judge(record: dict, patient: Patient | None, case: str = "case") -> Verdict:

@@ -68,7 +68,7 @@ def doctor(
         case = examine(patient, names)
         found = suspect(case)
         tried = try_remedies(patient, found, seconds) if trials else (Tried(f, None) for f in found)
-        return remember(patient, case, decide(list(tried), case.outcome.constant.loss))
+        return remember(patient, case, decide(list(tried), case))
     if isinstance(patient, Model):
         return again(patient.summary)
     own = getattr(patient, "doctor", None)
@@ -95,8 +95,7 @@ def confirmed(run: Run, case: Case, seconds: float | None = None) -> Diagnosis:
     allowed = max(QUICK, run.seconds) if seconds is None else seconds
     sure = [finding for finding in found if finding.sure]
     tried = {each.finding.name: each for each in try_remedies(run, sure, allowed)}
-    constant = case.outcome.constant.loss
-    return decide([tried.get(f.name, Tried(f, None)) for f in found], constant)
+    return decide([tried.get(f.name, Tried(f, None)) for f in found], case)
 
 
 def remember(run: Run, case: Case, found: Diagnosis) -> Diagnosis:

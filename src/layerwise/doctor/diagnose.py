@@ -7,14 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..errors import OptionError, TrainingDiverged
+import numpy as np
+
 from ..training.run import Run
 from .case import Case
 from .diagnosis import Diagnosis
-from .examine import examine
 from .finding import Finding
 from .rules import RULES
 from .trial import NOISE, SECONDS, Trial, trial
+
+PERHAPS = "perhaps "
+"""How the title of a suspicion begins that nobody tried."""
+
+FAILED, SIGNAL = 0.05, 5.0
+"""Part of a constant prediction's loss that was taken away, and a simple model's signal."""
+
+FAR = 1.2
+"""A trial whose loss is so many times as large speaks against the finding."""
 
 
 class Tried(NamedTuple):
@@ -29,44 +38,7 @@ def diagnose(case: Case) -> Diagnosis:
 
     What only a trial could tell is a note.
     """
-    return decide([Tried(finding, None) for finding in suspect(case)])
-
-
-def doctor(
-    run: Run | TrainingDiverged,
-    *,
-    names: Sequence[str] = (),
-    trials: bool = True,
-    seconds: float | None = None,
-) -> Diagnosis:
-    """Find out what went wrong in a training, why, and what to change.
-
-    The doctor reads the rows that the training was given to learn from and to validate, the
-    network as a graph, and what was recorded while it trained (`Run.probes`, `Run.history`).
-    What it suspects it tries: a short training with the remedy, judged on the validation rows.
-
-    Parameters
-    ----------
-    run : what `layerwise.train` returned, or the `TrainingDiverged` that it raised.
-    names : of the input's columns.
-    trials : whether remedies are tried. Without, what is only suspected is a note.
-    seconds : for all trials; by default three times as long as the training took, at least 5.
-
-    Returns
-    -------
-    Diagnosis : findings, the alarms first.
-    """
-    if isinstance(run, TrainingDiverged):
-        run = run.run
-    if not isinstance(run, Run):
-        raise OptionError(
-            f"doctor: expected what layerwise.train returns, or the error that it raises, got "
-            f"{type(run).__name__}"
-        )
-    case = examine(run, names)
-    if not trials:
-        return diagnose(case)
-    return decide(list(try_remedies(run, suspect(case), seconds)), case.outcome.constant.loss)
+    return decide([Tried(finding, None) for finding in suspect(case)], case)
 
 
 def suspect(case: Case) -> list[Finding]:
@@ -95,44 +67,74 @@ def try_remedies(
         yield best or Tried(finding, None)
 
 
-def decide(tried: Sequence[Tried], constant: float = 0.0) -> Diagnosis:
-    """Which findings are alarms, and in which order.
-
-    Parameters
-    ----------
-    tried : the findings in the order of the rules.
-    constant : the loss of a constant prediction, of which a remedy must take a part away.
-    """
-    alarms: list[tuple[tuple[float, ...], Finding]] = []
+def decide(tried: Sequence[Tried], case: Case) -> Diagnosis:
+    """Which findings are alarms, and in which order; `tried` comes in the order of the rules."""
+    constant = case.outcome.constant.loss
+    constant = constant if np.isfinite(constant) else 0.0
     worth = [t for f, t in tried if t is not None and f.stage > 1 and _is_worth_it(f, t, constant)]
     lowest = min((t.after + t.error / 2 for t in worth), default=0.0)
+    alarms: list[_Placed] = []
     notes: list[Finding] = []
     for number, (finding, result) in enumerate(tried):
+        shown = finding if result is None else replace(finding, trial=result.text)
         if not finding.is_alarm:
             notes.append(finding)
         elif result is None:
             if finding.sure:
-                alarms.append(((finding.stage, 0.0, number), finding))
+                alarms.append(_Placed(finding.stage, 0.0, number, True, finding))
             else:
                 notes.append(_as_note(finding))
         elif _is_worth_it(finding, result, constant):
-            shown = replace(finding, trial=result.text, sure=True)
             # Among what happened in training, what helps most is the likeliest cause; what helps
             # as much, but for noise, comes in the order of the rules.
             tied = finding.stage < 2 or result.after <= lowest
-            alarms.append(((finding.stage, 0.0 if tied else result.after, number), shown))
-        elif finding.sure and finding.stage == 1 and result.gain > -NOISE * result.error:
-            # Plain to see, though this trial could not show what it costs.
-            alarms.append(((finding.stage, 0.0, number), replace(finding, trial=result.text)))
-        elif finding.sure and finding.level == "error":
-            # A training that broke off is ill, whatever the trial showed.
-            alarms.append(
-                ((finding.stage, result.after, number), replace(finding, trial=result.text))
-            )
+            place = 0.0 if tied else result.after
+            alarms.append(_Placed(finding.stage, place, number, True, replace(shown, sure=True)))
+        elif finding.sure and (finding.level == "error" or _is_plain(finding, result)):
+            alarms.append(_Placed(finding.stage, result.after, number, False, shown))
         elif finding.sure:
-            notes.append(replace(finding, level="note", trial=result.text))
-    alarms.sort(key=lambda pair: pair[0])
-    return Diagnosis([*(finding for _, finding in alarms), *notes])
+            notes.append(replace(shown, level="note"))
+    alarms.sort()
+    if alarms and alarms[0].stage == 0:
+        # What the data explains needs no other cause, unless that was shown to be one.
+        notes += [replace(a.finding, level="note") for a in alarms if not a.proven]
+        alarms = [a for a in alarms if a.proven]
+    found = [a.finding for a in alarms]
+    if not found and _has_failed(case):
+        found, notes = _likeliest(notes)
+    return Diagnosis([*found, *notes])
+
+
+class _Placed(NamedTuple):
+    """An alarm and its place among others, by which these sort."""
+
+    stage: int
+    place: float
+    number: int
+    proven: bool
+    finding: Finding
+
+
+def _is_plain(finding: Finding, result: Trial) -> bool:
+    """Plain to see in the network, though this trial could not show what it costs."""
+    near = result.gain > -NOISE * result.error and result.after < FAR * result.before
+    return finding.stage == 1 and near
+
+
+def _has_failed(case: Case) -> bool:
+    """Whether the network learned next to nothing where simple models learn something."""
+    signals = (case.outcome.linear.signal, case.outcome.nearest.signal)
+    return case.skill < FAILED and any(s > SIGNAL for s in signals)
+
+
+def _likeliest(notes: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Of a training that failed: what was only suspected is an alarm, for something is wrong."""
+    for number, note in enumerate(notes):
+        if not note.sure and note.stage in (1, 2):
+            title = note.title.removeprefix(PERHAPS)
+            alarm = replace(note, level="warning", title=f"probably {title}")
+            return [alarm], [*notes[:number], *notes[number + 1 :]]
+    return [], list(notes)
 
 
 def _is_worth_it(finding: Finding, result: Trial, constant: float) -> bool:
@@ -143,7 +145,7 @@ def _is_worth_it(finding: Finding, result: Trial, constant: float) -> bool:
 
 
 def _as_note(finding: Finding) -> Finding:
-    return replace(finding, level="note", title=f"perhaps {finding.title}")
+    return replace(finding, level="note", title=f"{PERHAPS}{finding.title}")
 
 
-__all__ = ["Tried", "decide", "diagnose", "doctor", "suspect", "try_remedies"]
+__all__ = ["Tried", "decide", "diagnose", "suspect", "try_remedies"]

@@ -22,6 +22,9 @@ ROUNDS = 3
 MOST_TRIALS = 4
 """In a round; the causes of others come first."""
 
+LEAST = 0.01
+"""Part of a constant prediction's loss: a gain of less is not worth another network."""
+
 OTHER_DATA = ("as_classes", "as_numbers", "loss", "outputs", "scale_inputs", "scale_target")
 """Changes after which a network takes other inputs or gives other outputs than the one before, so
 that it cannot take its place."""
@@ -74,9 +77,10 @@ def fix(
 ) -> Fixed:
     """Try the remedies of what the doctor finds or suspects, and keep what helps.
 
-    Each remedy is a whole training from the same first weights, judged row by row on the validation
-    rows. Of those that are better by more than their noise, the best takes the place of the run,
-    and the doctor looks again. Ctrl-C ends it and keeps the best so far.
+    Each remedy is a whole training from the same first weights, judged row by row on the
+    validation rows. Of those that are better by more than their noise, and by a hundredth of what a
+    constant prediction loses, the best takes the place of the run, and the doctor looks again.
+    Ctrl-C ends it and keeps the best so far.
 
     Parameters
     ----------
@@ -128,10 +132,11 @@ class _Fixing:
         except KeyboardInterrupt:
             self.interrupted = True
         decided = [results.get(f.name, Tried(f, None)) for f in found]
-        diagnosis = decide(decided, case.outcome.constant.loss)
+        diagnosis = decide(decided, case)
         self.first = self.first or diagnosis
         # Not only of the findings that were done with: Ctrl-C may have come between two trials.
-        best = _best(self.tried[earlier:])
+        constant = case.outcome.constant.loss
+        best = _best(self.tried[earlier:], LEAST * constant if constant > 0 else 0.0)
         if best is None:
             self.last = case, diagnosis
             return False
@@ -198,13 +203,14 @@ def _can_be_tried(finding: Finding, run: Run) -> bool:
     return any(name not in run.config or run.config[name] != v for name, v in changes.items())
 
 
-def _best(tried: Iterable[Tried]) -> Step | None:
-    """The remedy that helps most, of those that help at all."""
+def _best(tried: Iterable[Tried], least: float) -> Step | None:
+    """The remedy that helps most, of those that help at all and gain so much."""
     helped = [
         Step(each.finding, each.trial)
         for each in tried
         if each.trial is not None
         and each.trial.improves
+        and each.trial.gain >= least
         and each.trial.run is not None
         and each.trial.run.stopped != "loss became NaN"
     ]

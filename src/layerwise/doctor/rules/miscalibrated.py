@@ -13,6 +13,12 @@ GAIN = 0.15
 """Part of the validation loss that a temperature takes away."""
 
 
+TOO_MODEST = (
+    "a network that was not trained to the end, or whose labels were smoothed, stays less sure "
+    "than it could be"
+)
+
+
 class Miscalibrated(Rule):
     """Of what it is 90% sure, 90% should be right."""
 
@@ -33,6 +39,7 @@ class Miscalibrated(Rule):
         knows = outcome.validation.score > outcome.constant.score
         if not excess > EXCESS or not gain > GAIN or not knows:
             return None
+        smoothed = float(case.options.get("label_smoothing", 0)) > 0
         side = "surer than it is right" if outcome.temperature > 1 else "less sure than right"
         return self.found(
             "warning",
@@ -40,8 +47,9 @@ class Miscalibrated(Rule):
             f"{outcome.calibration_noise:.1%}): it is {side}; a temperature of "
             f"{outcome.temperature:.2g} takes {gain:.0%} off the validation loss",
             self._remedy(case),
+            cause=self.cause if outcome.temperature > 1 else TOO_MODEST,
             numbers={"error": outcome.calibration, "excess": excess, "gain": gain},
-            sure=excess > 2 * EXCESS,
+            sure=excess > 2 * EXCESS and (outcome.temperature > 1 or smoothed),
         )
 
     def _remedy(self, case: Case) -> Remedy:
@@ -53,6 +61,11 @@ class Miscalibrated(Rule):
                 flag="--label-smoothing 0",
                 python=f"label_smoothing=0, or divide logits by {temperature:.2g}",
                 changes={"label_smoothing": 0.0},
+            )
+        if temperature < 1:
+            return Remedy(
+                "train for longer, or divide the logits by the temperature",
+                python=f"logits / {temperature:.2g}",
             )
         return Remedy(
             "divide the logits by the temperature, smooth the labels, or keep the weights of the "

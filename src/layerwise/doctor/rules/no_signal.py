@@ -14,6 +14,9 @@ NOISE = 3.0
 SKILL = 0.25
 """Part of a constant prediction's loss that the network must take away."""
 
+ERRORS = 5.0
+"""Standard errors by which its score must be better than a constant prediction's."""
+
 FEWEST = 30
 """Validation rows; of fewer nothing can be said."""
 
@@ -42,8 +45,10 @@ class NoSignal(Rule):
         # epoch is chosen on these rows.
         if max(signals) > NOISE or case.skill > SKILL:
             return None
-        noise = case.score_noise
         base = outcome.constant.score if case.is_classification else 0.0
+        if outcome.validation.score > base + ERRORS * case.score_noise:
+            return None
+        noise = case.score_noise
         what = "accuracy" if case.is_classification else "R2"
         return self.found(
             "error",

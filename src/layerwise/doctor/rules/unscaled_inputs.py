@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
+from ..signs import usual_rate
 
 LARGEST = 10.0
 """Columns larger than this, or smaller than its inverse, are not near what layers begin with."""
@@ -43,6 +44,7 @@ class UnscaledInputs(Rule):
             "are; with lw.train it is yours to do)",
             python="X = (X - X.mean(0)) / (X.std(0) + 1e-8)",
             changes={"scale_inputs": True},
+            stronger=self._with_rate(max(usual_rate(case), 10 * case.learning_rate)),
         )
         numbers = {
             "largest": data.largest_scale,
@@ -70,3 +72,13 @@ class UnscaledInputs(Rule):
         else:
             return None
         return self.found("warning", evidence, remedy, numbers=numbers)
+
+    def _with_rate(self, rate: float) -> Remedy:
+        """Also at a rate that suits; what large columns forced was too low for scaled ones."""
+        return Remedy(
+            "bring every column to mean 0 and deviation 1, and raise the learning rate that large "
+            "columns forced to be low",
+            flag=f"--lr {rate:.2g}",
+            python=f"X = (X - X.mean(0)) / (X.std(0) + 1e-8), learning_rate={rate:.2g}",
+            changes={"scale_inputs": True, "learning_rate": rate},
+        )
