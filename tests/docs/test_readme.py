@@ -46,7 +46,7 @@ def test_the_first_lines_of_code_are_the_two_commands():
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert out.splitlines() == [
         "pip install . && layerwise train digits",
-        "pip install -e '.[test]' && pytest",
+        "pip install -e '.[test]' && pytest -n auto",
     ]
 
 
