@@ -104,7 +104,8 @@ def show_fixing(screen: Screen, fixing: Fixing) -> None:
     if fixing.interrupted:
         screen.field("fix", "stopped: what is best so far is kept")
     if not fixing.tried:
-        screen.field("fix", "there was nothing to try")
+        if not fixing.interrupted:
+            screen.field("fix", "there was nothing to try")
         return
     if not fixing.kept:
         screen.field("fix", "nothing that was tried helped; the first training is kept")
@@ -122,7 +123,7 @@ def _finite(value: float) -> float | None:
 
 def certain(title: str) -> str:
     """A finding's title without what says that it was only suspected."""
-    return re.sub(r"^perhaps ", "", title)
+    return re.sub(r"^(perhaps|probably) ", "", title)
 
 
 __all__ = ["Fixing", "Tested", "certain", "options_in", "show_fixing", "show_trial"]

@@ -19,7 +19,7 @@ class ClassImbalance(Rule):
     """To call everything frequent is right most of the time."""
 
     name = "class_imbalance"
-    stage = 0
+    stage = 1
     title = "rare classes are not found"
     cause = (
         "every row counts alike, so the loss is smallest when rare classes are mostly passed over"
@@ -46,7 +46,6 @@ class ClassImbalance(Rule):
         other_recall = float(recalls[others].mean()) if others.any() else float("nan")
         if not rare_recall < SUSPECT * other_recall:
             return None
-        # What is plain needs no trial: with few rows of a class, weights may not help either.
         sure = rare_recall < FOUND * other_recall
         rarest = int(counts.argmin())
         return self.found(
@@ -58,7 +57,7 @@ class ClassImbalance(Rule):
                 "let every class count alike",
                 flag="--class-weight balanced",
                 python="class_weight='balanced'",
-                changes={} if sure else {"class_weight": "balanced"},
+                changes={"class_weight": "balanced"},
             ),
             numbers={"ratio": float(counts.max() / counts.min()), "recall": rare_recall},
             sure=sure,
