@@ -22,6 +22,9 @@ PERHAPS = "perhaps "
 FAILED, SIGNAL = 0.05, 5.0
 """Part of a constant prediction's loss that was taken away, and a simple model's signal."""
 
+UNFINISHED = ("too_few_epochs", "batch_too_large", "learning_rate_too_low")
+"""Findings that need a loss that still fell at the end."""
+
 FAR = 1.2
 """A trial whose loss is so many times as large speaks against the finding."""
 
@@ -129,12 +132,13 @@ def _has_failed(case: Case) -> bool:
 
 def _likeliest(notes: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
     """Of a training that failed: what was only suspected is an alarm, for something is wrong."""
-    for number, note in enumerate(notes):
-        if not note.sure and note.stage in (1, 2):
-            title = note.title.removeprefix(PERHAPS)
-            alarm = replace(note, level="warning", title=f"probably {title}")
-            return [alarm], [*notes[:number], *notes[number + 1 :]]
-    return [], list(notes)
+    suspected = [note for note in notes if not note.sure and note.stage in (1, 2)]
+    if not suspected:
+        return [], list(notes)
+    # A loss that was on its way down when the training ended is no sign of too large steps.
+    first = next((note for note in suspected if note.name in UNFINISHED), suspected[0])
+    alarm = replace(first, level="warning", title=f"probably {first.title.removeprefix(PERHAPS)}")
+    return [alarm], [note for note in notes if note is not first]
 
 
 def _is_worth_it(finding: Finding, result: Trial, constant: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
@@ -12,7 +14,8 @@ ALONE = 0.97
 SHARE = 0.35
 """What the column leaves unexplained, as part of what all other columns leave."""
 
-AHEAD = 0.02
+AHEAD, ERRORS = 0.02, 2.0
+"""By how much it must be ahead of all others together, and by how many standard errors."""
 
 
 class LeakingColumn(Rule):
@@ -35,7 +38,9 @@ class LeakingColumn(Rule):
         """Compare the column with all others together."""
         for column, alone, rest in case.data.leaks:
             # Almost everything, and far more than all that is left explains.
-            if alone >= ALONE and 1 - alone <= SHARE * (1 - rest) and alone - rest > AHEAD:
+            noise = np.sqrt(max(rest * (1 - rest), 0.0) / max(case.data.rows / 2, 1))
+            ahead = alone - rest > max(AHEAD, ERRORS * float(noise))
+            if alone >= ALONE and 1 - alone <= SHARE * (1 - rest) and ahead:
                 what = "of the rows" if case.is_classification else "of the variance"
                 return self.found(
                     "warning",

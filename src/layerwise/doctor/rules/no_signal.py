@@ -39,7 +39,8 @@ class NoSignal(Rule):
         outcome = case.outcome
         scores = [outcome.validation.score, outcome.linear.score, outcome.nearest.score]
         signals = [outcome.linear.signal, outcome.nearest.signal]
-        if not np.isfinite(signals).all() or outcome.validation_rows < FEWEST:
+        small = outcome.validation_rows < FEWEST
+        if case.divergence is not None or small or not np.isfinite(signals).all():
             return None
         # The network may find what simple models cannot; a little it finds by chance, as its best
         # epoch is chosen on these rows.
