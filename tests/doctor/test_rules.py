@@ -235,10 +235,17 @@ def test_what_a_trial_does_not_better_is_no_alarm():
 
 
 def test_a_note_of_a_suspicion_says_so():
-    run = ILL["too_few_epochs"]()
-    finding = diagnose(examine(run)).named("too_few_epochs")
+    run = ILL["batch_too_small"]()
+    finding = diagnose(examine(run)).named("batch_too_small")
     assert finding.level == "note"
     assert finding.title.startswith("perhaps ")
+
+
+def test_a_training_that_learned_nothing_is_not_called_healthy():
+    run = run_of(layers(3, 16, 2), X, Y, learning_rate=1e-5, epochs=8)
+    found = lw.doctor(run, trials=False)
+    assert found.alarms
+    assert found.alarms[0].title.startswith(("probably ", "the learning rate"))
 
 
 def test_findings_do_not_depend_on_units_of_the_target():

@@ -59,6 +59,7 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
         return DataFacts(**facts)
     scale = np.hypot(mean, deviation)
     offset = np.where(constant, 0.0, np.abs(mean) / np.where(constant, 1.0, deviation))
+    leaks, runner_up = _leaks(table, run, varied)
     return DataFacts(
         **facts,
         largest_scale=float(scale[varied].max()),
@@ -68,7 +69,8 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
         offset=float(offset.max()),
         offset_column=int(offset.argmax()),
         duplicated=_duplicated(table, unit, varied),
-        leaks=_leaks(table, run, varied),
+        leaks=leaks,
+        runner_up=runner_up,
     )
 
 
@@ -107,17 +109,21 @@ def one_hot_target(run: Run, rows: Rows) -> np.ndarray | None:
     return target.reshape(len(target), -1).astype(np.float64)
 
 
-def _leaks(table: np.ndarray, run: Run, varied: np.ndarray) -> tuple[tuple[int, float, float], ...]:
+Leaks = tuple[tuple[int, float, float], ...]
+
+
+def _leaks(table: np.ndarray, run: Run, varied: np.ndarray) -> tuple[Leaks, float]:
+    """Columns that alone predict the target well, and how well the second best of all does."""
     target = one_hot_target(run, run.data)
     if target is None or len(table) < 40 or len(varied) < 2:
-        return ()
+        return (), float("nan")
     chosen = _sample(len(table), 2 * reference.MOST_ROWS)
     x, y = table[chosen].astype(np.float64), target[chosen]
     classes = run.target != "numbers"
     half = len(x) // 2
     found: list[tuple[int, float, float]] = []
-    for column in _closest(x, y, varied):
-        score = _score_alone(x[:, column], y, half, classes)
+    alone = {c: _score_alone(x[:, c], y, half, classes) for c in _closest(x, y, varied)}
+    for column, score in alone.items():
         if score < SUSPECT:
             continue
         learned, others = reference.standardised(x[:half], x[half:], without=column)
@@ -126,7 +132,7 @@ def _leaks(table: np.ndarray, run: Run, varied: np.ndarray) -> tuple[tuple[int, 
             for model in (reference.linear, reference.nearest)
         )
         found.append((column, score, rest))
-    return tuple(found)
+    return tuple(found), sorted(alone.values())[-2]
 
 
 def _closest(x: np.ndarray, y: np.ndarray, varied: np.ndarray) -> list[int]:

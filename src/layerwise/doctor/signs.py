@@ -112,6 +112,12 @@ def usual_rate(case: Case) -> float:
     return USUAL_RATES.get(case.optimizer, case.learning_rate)
 
 
+def is_as_good_as_simple(case: Case) -> bool:
+    """Whether the network does as well as a linear model and nearest neighbours, but for noise."""
+    score, reference = case.outcome.validation.score, case.reference_score
+    return bool(score >= reference - case.score_noise)
+
+
 def blown_up(case: Case) -> bool:
     """Whether the loss became NaN, or ended far above its first and a constant prediction's."""
     if case.divergence is not None:
@@ -142,6 +148,6 @@ def arriving_gradients(case: Case, first: int | None = None) -> list[tuple[str, 
 
 __all__ = [
     "amplification", "arriving_gradients", "at_the_end", "blown_up",
-    "early_jump", "gains", "known", "losses",
+    "early_jump", "gains", "is_as_good_as_simple", "known", "losses",
     "roughness", "still_falling", "update_ratio", "usual_rate",
 ]  # fmt: skip

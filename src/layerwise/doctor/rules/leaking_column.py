@@ -14,6 +14,9 @@ ALONE = 0.97
 SHARE = 0.35
 """What the column leaves unexplained, as part of what all other columns leave."""
 
+APART = 0.1
+"""By how much it must be ahead of every other column alone."""
+
 AHEAD, ERRORS = 0.02, 2.0
 """By how much it must be ahead of all others together, and by how many standard errors."""
 
@@ -40,7 +43,11 @@ class LeakingColumn(Rule):
             # Almost everything, and far more than all that is left explains.
             noise = np.sqrt(max(rest * (1 - rest), 0.0) / max(case.data.rows / 2, 1))
             ahead = alone - rest > max(AHEAD, ERRORS * float(noise))
-            if alone >= ALONE and 1 - alone <= SHARE * (1 - rest) and ahead:
+            far_ahead = ahead and 1 - alone <= SHARE * (1 - rest)
+            # Or no other column comes near, and all of them together do no better.
+            runner_up = case.data.runner_up
+            stands_out = 1 - alone <= SHARE * (1 - runner_up) and alone - runner_up > APART
+            if alone >= ALONE and (far_ahead or (stands_out and alone >= rest)):
                 what = "of the rows" if case.is_classification else "of the variance"
                 return self.found(
                     "warning",

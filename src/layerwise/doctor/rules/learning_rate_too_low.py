@@ -5,7 +5,14 @@ from __future__ import annotations
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import at_the_end, blown_up, still_falling, update_ratio, usual_rate
+from ..signs import (
+    at_the_end,
+    blown_up,
+    is_as_good_as_simple,
+    still_falling,
+    update_ratio,
+    usual_rate,
+)
 
 RATIO = 1e-3
 FALLING = 0.02
@@ -45,6 +52,8 @@ class LearningRateTooLow(Rule):
             return None
         if falling < FALLING and case.skill > 0.3:
             return None
+        if ratio >= RATIO / 8 and is_as_good_as_simple(case):
+            return None  # it could be better still, and nothing is wrong with it
         return self.found(
             "warning",
             f"a step changes weights by {ratio:.2g} of their size, and the training loss still "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import at_the_end, still_falling
+from ..signs import at_the_end, is_as_good_as_simple, still_falling
 
 FALLING = 0.1
 
@@ -34,6 +34,8 @@ class TooFewEpochs(Rule):
         steps = epochs * case.steps_per_epoch
         if falling < FALLING or (epochs < 3 and steps > 2000):
             return None
+        if epochs > FEW and is_as_good_as_simple(case):
+            return None  # it could be better still, and nothing is wrong with it
         more = max(20, 4 * epochs)
         return self.found(
             "warning",
