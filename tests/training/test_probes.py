@@ -1,6 +1,7 @@
 """Probes: they change no bit of a training, and what they say is what happened."""
 
 import json
+import os
 import threading
 import time
 import weakref
@@ -515,4 +516,5 @@ def test_python_costs_little_per_epoch():
             took.append(time.perf_counter() - began)
         seconds[wanted] = min(took) / 200
     # Expected about 0.05 ms more; other work on the machine may make it several times that.
-    assert seconds[True] - seconds[False] < 0.5e-3
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    assert seconds[True] - seconds[False] < (0.5e-3 if alone else 2.5e-3)

@@ -1,6 +1,7 @@
 """What `layerwise.train` does, seen from outside."""
 
 import gc
+import os
 import time
 import weakref
 
@@ -311,7 +312,7 @@ def test_python_costs_little_per_epoch(classes):
     lw.train(net, (x, y), epochs=300, **options)
     each = (time.perf_counter() - began) / 300
     # Expected about 0.2 ms; other work on the machine may make it several times that.
-    assert each < 2e-3
+    assert each < (2e-3 if "PYTEST_XDIST_WORKER" not in os.environ else 10e-3)
 
 
 def test_history_by_epoch_and_by_name(backend, classes):

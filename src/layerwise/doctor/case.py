@@ -33,7 +33,8 @@ class DataFacts:
     constant, duplicated : numbers of columns; a duplicated one comes with the one it equals.
     leaks : column, how well it predicts the target alone (accuracy or R2), and how well all others
         do together.
-    runner_up : how well the second best of the columns predicts the target alone.
+    runner_up : how well the second best of the columns predicts the target alone; 1 where that is
+        not known.
     names : of the columns; empty where they have none.
     """
 
@@ -48,7 +49,7 @@ class DataFacts:
     constant: tuple[int, ...] = ()
     duplicated: tuple[tuple[int, int], ...] = ()
     leaks: tuple[tuple[int, float, float], ...] = ()
-    runner_up: float = float("nan")
+    runner_up: float = 1.0
     names: tuple[str, ...] = ()
 
     def name(self, column: int) -> str:

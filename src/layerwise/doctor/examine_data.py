@@ -116,7 +116,7 @@ def _leaks(table: np.ndarray, run: Run, varied: np.ndarray) -> tuple[Leaks, floa
     """Columns that alone predict the target well, and how well the second best of all does."""
     target = one_hot_target(run, run.data)
     if target is None or len(table) < 40 or len(varied) < 2:
-        return (), float("nan")
+        return (), 1.0
     chosen = _sample(len(table), 2 * reference.MOST_ROWS)
     x, y = table[chosen].astype(np.float64), target[chosen]
     classes = run.target != "numbers"
