@@ -109,7 +109,13 @@ def refresh(options) -> None:
     For a change of what a case holds: only one training of a pair is repeated, and no reference.
     """
     done = {storage.key_of(record) for record in storage.read(options.into)}
-    records = (r for r in storage.read(options.out) if storage.key_of(r) not in done)
+    records = (
+        record
+        for record in storage.read(options.out)
+        if record["fault"] in options.faults
+        and record["half"] in options.half
+        and storage.key_of(record) not in done
+    )
     with pool(options.jobs) as workers:
         while batch := list(islice(records, 200)):
             for record in batch:
