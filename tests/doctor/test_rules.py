@@ -13,12 +13,13 @@ import pytest
 from doctor_runs import blobs, layers
 
 import layerwise as lw
-from layerwise.doctor import Case, diagnose, examine
+from layerwise.doctor import Case, Trial, diagnose, examine
 from layerwise.doctor.rules import RULES
 from layerwise.errors import TrainingDiverged
 
 # The room can be called, so its attribute of this name is the function.
-suspect = importlib.import_module("layerwise.doctor.diagnose").suspect
+diagnosing = importlib.import_module("layerwise.doctor.diagnose")
+suspect = diagnosing.suspect
 
 nn = lw.nn
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
@@ -224,14 +225,26 @@ def test_a_remedy_is_tried_and_its_gain_told(name, measure):
 
 
 def test_what_a_trial_does_not_better_is_no_alarm():
-    """Linear layers on a linear task lose nothing, so they are noted at most."""
-    random = np.random.default_rng(0)
-    x = random.standard_normal((600, 4)).astype(np.float32)
-    y = (x @ np.array([1.0, -1.0, 0.5, 0.0]) + 0.1 * random.standard_normal(600)).astype(np.float32)
-    run = run_of(layers(4, 2, 1), x, y, epochs=60, learning_rate=0.01)
-    found = lw.doctor(run, trials=False)
-    perhaps = [f for f in found if not f.sure]
-    assert all(f.level == "note" for f in perhaps)
+    """Small batches are suspected, and do no harm here."""
+    run = run_of(layers(3, 16, 2), X, Y, batch_size=4, epochs=20)
+    assert named(run, "batch_too_small") is not None
+    found = lw.doctor(run)
+    assert "batch_too_small" not in {f.name for f in found.alarms}
+
+
+def test_a_training_that_broke_off_stays_an_error_beside_a_leak():
+    """A leaking column is no reason for a loss that became NaN, even where no trial helped."""
+    leak = with_column(WX, WY + 0.02 * np.random.default_rng(3).standard_normal(len(WY)))
+    run = run_of(layers(5, 16, 1), leak, WY, optimizer="sgd", learning_rate=1e12)
+    case = examine(run)
+    failed = Trial(100.0, 100.0, -9.0, -9.0, gain=0.0, error=0.1, epochs=1, run=run)
+    tried = [
+        diagnosing.Tried(f, failed if f.name == "learning_rate_too_high" else None)
+        for f in suspect(case)
+    ]
+    found = diagnosing.decide(tried, case).alarms
+    assert found[0].name == "leaking_column"
+    assert "learning_rate_too_high" in {f.name for f in found if f.level == "error"}
 
 
 def test_a_note_of_a_suspicion_says_so():
@@ -249,10 +262,10 @@ def test_a_training_that_learned_nothing_is_not_called_healthy():
 
 
 def test_findings_do_not_depend_on_units_of_the_target():
-    """Rules are free of scale: metres or millimetres make no other illness."""
-    runs = [run_of(layers(4, 16, 1), WX, WY * s, learning_rate=0.005) for s in (1.0, 1.0)]
-    names = [[f.name for f in diagnose(examine(r)).alarms] for r in runs]
-    assert names[0] == names[1] == []
+    """Rules are free of scale: metres or feet make no other illness."""
+    for scale in (1 / 3, 3.0):
+        run = run_of(layers(4, 16, 1), WX, WY * np.float32(scale), learning_rate=0.005)
+        assert not diagnose(examine(run)).alarms
 
 
 def test_evidence_of_a_named_column_names_it():

@@ -99,9 +99,11 @@ def decide(tried: Sequence[Tried], case: Case) -> Diagnosis:
             notes.append(replace(shown, level="note"))
     alarms.sort()
     if alarms and alarms[0].stage == 0:
-        # What the data explains needs no other cause, unless that was shown to be one.
-        notes += [replace(a.finding, level="note") for a in alarms if not a.proven]
-        alarms = [a for a in alarms if a.proven]
+        # What the data explains needs no other cause, unless that was shown to be one; a training
+        # that broke off stays an error all the same.
+        kept = [a for a in alarms if a.proven or a.finding.level == "error"]
+        notes += [replace(a.finding, level="note") for a in alarms if a not in kept]
+        alarms = kept
     found = [a.finding for a in alarms]
     if not found and _has_failed(case):
         found, notes = _likeliest(notes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..nn.activations import ACTIVATIONS, Identity, activation
 from ..nn.batch_norm import BatchNorm1d
@@ -25,7 +26,7 @@ class CannotChangeError(Exception):
     """The network is not of a kind that can be changed from outside."""
 
 
-def changed(net: Module, changes: Mapping[str, object]) -> Module:
+def changed(net: Module, changes: Mapping[str, Any]) -> Module:
     """A copy of a network with the changes that concern it; others are passed over.
 
     Raises
@@ -62,7 +63,7 @@ def _is_activation(module: Module) -> bool:
     return type(module) in ACTIVATIONS.values()
 
 
-def _insert(layers: list[Module], name: object) -> list[Module]:
+def _insert(layers: list[Module], name: Any) -> list[Module]:
     """An activation between any two linear layers that have none."""
     made: list[Module] = []
     bare = False
@@ -77,7 +78,7 @@ def _insert(layers: list[Module], name: object) -> list[Module]:
     return made
 
 
-def _replace(layers: list[Module], name: object) -> list[Module]:
+def _replace(layers: list[Module], name: Any) -> list[Module]:
     """Another activation in place of those between layers; weights are drawn for it anew."""
     last = max((i for i, each in enumerate(layers) if isinstance(each, Linear)), default=-1)
     return [
@@ -86,15 +87,15 @@ def _replace(layers: list[Module], name: object) -> list[Module]:
     ]
 
 
-def _remove_last(layers: list[Module], _: object) -> list[Module]:
+def _remove_last(layers: list[Module], _: Any) -> list[Module]:
     """No activation behind the last layer."""
     last = max((i for i, each in enumerate(layers) if isinstance(each, Linear)), default=-1)
     return [each for i, each in enumerate(layers) if i <= last or not _is_activation(each)]
 
 
-def _dropout(layers: list[Module], rate: object) -> list[Module]:
+def _dropout(layers: list[Module], rate: Any) -> list[Module]:
     """Another rate for each dropout; one behind every hidden activation where there are none."""
-    p = float(rate)  # type: ignore[arg-type]
+    p = float(rate)
     if any(isinstance(each, Dropout) for each in layers):
         return [Dropout(p) if isinstance(each, Dropout) else each for each in layers]
     last = max((i for i, each in enumerate(layers) if isinstance(each, Linear)), default=-1)
@@ -106,7 +107,7 @@ def _dropout(layers: list[Module], rate: object) -> list[Module]:
     return made
 
 
-def _normalise(layers: list[Module], _: object) -> list[Module]:
+def _normalise(layers: list[Module], _: Any) -> list[Module]:
     """Layer normalisation behind every hidden linear layer."""
     last = max((i for i, each in enumerate(layers) if isinstance(each, Linear)), default=-1)
     made: list[Module] = []
@@ -117,9 +118,9 @@ def _normalise(layers: list[Module], _: object) -> list[Module]:
     return made
 
 
-def _widen(layers: list[Module], width: object) -> list[Module]:
+def _widen(layers: list[Module], width: Any) -> list[Module]:
     """Hidden layers of at least so many units."""
-    least = max(WIDTH, int(width))  # type: ignore[call-overload]
+    least = max(WIDTH, int(width))
     linear = [i for i, each in enumerate(layers) if isinstance(each, Linear)]
     if len(linear) < 2:
         raise CannotChangeError("there is no hidden layer")
@@ -137,7 +138,7 @@ def _widen(layers: list[Module], width: object) -> list[Module]:
     return made
 
 
-def _outputs(layers: list[Module], count: object) -> list[Module]:
+def _outputs(layers: list[Module], count: Any) -> list[Module]:
     """A last layer with so many outputs, and nothing behind it."""
     kept = _remove_last(layers, None)
     last = max((i for i, each in enumerate(kept) if isinstance(each, Linear)), default=-1)
@@ -145,11 +146,11 @@ def _outputs(layers: list[Module], count: object) -> list[Module]:
         raise CannotChangeError("there is no linear layer")
     old = kept[last]
     assert isinstance(old, Linear)
-    made = Linear(old.in_features, int(count), dtype=old.weight.dtype)  # type: ignore[call-overload]
+    made = Linear(old.in_features, int(count), dtype=old.weight.dtype)
     return [*kept[:last], made, *kept[last + 1 :]]
 
 
-def _drop_bias_init(layers: list[Module], _: object) -> list[Module]:
+def _drop_bias_init(layers: list[Module], _: Any) -> list[Module]:
     """Linear layers that draw their weights as they do by default."""
     return [
         Linear(
@@ -164,7 +165,7 @@ def _drop_bias_init(layers: list[Module], _: object) -> list[Module]:
     ]
 
 
-_CHANGES: dict[str, Callable[[list[Module], object], list[Module]]] = {
+_CHANGES: dict[str, Callable[[list[Module], Any], list[Module]]] = {
     "insert_activations": _insert,
     "replace_activations": _replace,
     "remove_last_activation": _remove_last,

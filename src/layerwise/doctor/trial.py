@@ -19,6 +19,7 @@ from ..nn.module import Module
 from ..training import Epoch
 from ..training.run import Rows, Run
 from ..training.trainer import train
+from . import reference
 from .examine_graph import trace
 from .examine_outcome import predictions as raw_predictions
 from .examine_outcome import row_losses, some_rows
@@ -314,9 +315,7 @@ def _predictions(run: Run, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _score(run: Run, predicted: np.ndarray, target: np.ndarray) -> float:
-    from .reference import score
-
-    return score(predicted, target, run.target != "numbers")
+    return reference.score(predicted, target, run.target != "numbers")
 
 
 def _right(run: Run, predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
