@@ -76,6 +76,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+# What several commands take.
+SavedModel = Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")]
+Backend = Annotated[
+    str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
 TABLE, MEASURING = "Data (of tables)", "Measuring (of tables)"
 NETWORK, TRAINING, MACHINE, OUTPUT = "Network", "Training", "Machine", "Output"
 DOCTOR = "Doctor"
@@ -437,7 +444,7 @@ def train(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    model: SavedModel,
     file: Annotated[
         Path,
         typer.Argument(
@@ -450,9 +457,7 @@ def predict(
     out: Annotated[
         Path, typer.Option(metavar="CSV", help="Where to write; - is standard output.")
     ] = Path("-"),
-    backend: Annotated[
-        str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
-    ] = "native",
+    backend: Backend = "native",
 ) -> None:
     """Predict for each row of a file: the class and the probability of every class, or a number."""
     with nothing_half_done():
@@ -462,7 +467,7 @@ def predict(
 
 
 @app.command()
-def show(model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")]) -> None:
+def show(model: SavedModel) -> None:
     """Show a saved model: its columns, layers, parameters, and how it was trained and tested."""
     with nothing_half_done():
         from .show import run_show
@@ -472,10 +477,8 @@ def show(model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved mo
 
 @app.command()
 def doctor(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    model: SavedModel,
+    json: Json = False,
 ) -> None:
     """Say what went wrong in the training of a saved model, why, and what to change."""
     with nothing_half_done():
@@ -486,7 +489,7 @@ def doctor(
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    model: SavedModel,
     file: Annotated[
         Path,
         typer.Argument(
@@ -529,15 +532,11 @@ def explain(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides what is drawn.")] = 0,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    json: Json = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A picture too: .png, .svg or .pdf.")
     ] = None,
-    backend: Annotated[
-        str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
-    ] = "native",
+    backend: Backend = "native",
 ) -> None:
     """Say what each column of one row added to its prediction, so that all add up to it."""
     with nothing_half_done():
@@ -574,7 +573,7 @@ def plot(
 
 @app.command()
 def report(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    model: SavedModel,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -591,9 +590,7 @@ def report(
             show_default="beside the model",
         ),
     ] = None,
-    backend: Annotated[
-        str, typer.Option(help="native (machine code) or reference (NumPy, slow, simple).")
-    ] = "native",
+    backend: Backend = "native",
 ) -> None:
     """Write a page about a saved model: how good it is, what it looks at, how it was trained."""
     with nothing_half_done():
