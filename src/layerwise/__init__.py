@@ -38,6 +38,7 @@ CheckpointError DTypeError DataError ModelFileError OptionError ShapeError Train
 _HOMES: dict[str, str] = {
     **dict.fromkeys(_GRAPH.split(), "graph"),
     **dict.fromkeys(_ERRORS.split(), "errors"),
+    "Buckets": "training",
     "find_learning_rate": "training",
     "train": "training",
     "Run": "training",

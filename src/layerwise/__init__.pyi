@@ -110,6 +110,7 @@ from .insight import backward as backward
 from .model import Model as Model
 from .model import load as load
 from .model import save as save
+from .training import Buckets as Buckets
 from .training import Run as Run
 from .training import find_learning_rate as find_learning_rate
 from .training import train as train

@@ -1,5 +1,6 @@
 """Training: the loop, its history, early stopping, checkpoints, and what bad input gets."""
 
+from .buckets import Buckets
 from .history import Epoch, History
 from .permutation import Permutations
 from .progress import Progress
@@ -8,6 +9,7 @@ from .run import Rows, Run
 from .trainer import train
 
 __all__ = [
+    "Buckets",
     "Epoch",
     "History",
     "Permutations",

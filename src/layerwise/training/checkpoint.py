@@ -49,13 +49,14 @@ def training_fingerprint(
         options["epochs"] = config["epochs"]
     return {
         "network": {n: [list(h.shape), h.dtype.name] for n, h in held.items()},
-        "training data": _sum_of_rows(rows),
-        "validation data": _sum_of_rows(validation) if validation else None,
+        "training data": sum_of_rows(rows),
+        "validation data": sum_of_rows(validation) if validation else None,
         "options": options,
     }
 
 
-def _sum_of_rows(rows: Rows) -> dict[str, Any]:
+def sum_of_rows(rows: Rows) -> dict[str, Any]:
+    """What tells rows from others: how many there are, and a checksum."""
     arrays = [*rows.inputs, rows.target, *([] if rows.weight is None else [rows.weight])]
     total = 0
     for array in arrays:

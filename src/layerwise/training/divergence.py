@@ -30,7 +30,14 @@ def weights_are_finite(state: State, held: Mapping[str, Held]) -> bool:
 
 
 def diagnose(
-    plan: Plan, state: State, feeds: Feeds, step: int, epoch: int, run: Run, rates: np.ndarray
+    plan: Plan,
+    state: State,
+    feeds: Feeds,
+    step: int,
+    epoch: int,
+    run: Run,
+    rates: np.ndarray,
+    place: tuple[int, int] | None = None,
 ) -> TrainingDiverged:
     """What went wrong in a step, which is evaluated again with NumPy and a look at every layer.
 
@@ -39,15 +46,18 @@ def diagnose(
     state : as it was before the step; its weights are finite.
     feeds, step : the epoch's feeds and the step in it.
     epoch : counted from 0.
+    place : the step's number in the epoch, and the epoch's steps, where the feeds are only a part
+        of the epoch.
     """
     step = min(step, feeds.steps - 1)
+    number, steps = place or (step, feeds.steps)
     values = _fed(plan, state, feeds, step)
     rows = int(feeds.boundaries[step + 1] - feeds.boundaries[step])
     layer, what = _first_bad(plan, values, rows)
-    steps_before = epoch * feeds.steps + step
+    steps_before = epoch * steps + number
     rate = float(rates[step])
     message = (
-        f"training stopped: {what}, in epoch {epoch + 1}, step {step + 1} of {feeds.steps} "
+        f"training stopped: {what}, in epoch {epoch + 1}, step {number + 1} of {steps} "
         f"(step {steps_before} counted from 0). The network holds the last finite weights, from "
         f"before that step. {_advice(layer, rate, plan, run)}"
     )

@@ -24,6 +24,7 @@ from .plan import SEED, STEP, Plan
 from .probes import every
 from .progress import Progress
 from .run import Divergence, Rows, Run
+from .sites import Site
 from .snapshot import Snapshot
 
 ROWS_AT_ONCE = 1024
@@ -166,7 +167,7 @@ class Loop:
     def _finish(self, keep_best: bool) -> None:
         record = self.record
         record.best_epoch = self.watch.best_epoch or None
-        record.steps = int(self.state[STEP])
+        record.steps = self._steps_done()
         record.restored = keep_best and self.best is not None
         self._hand_over(self.best if record.restored else None)
         record.seconds = time.perf_counter() - self.started
@@ -187,7 +188,7 @@ class Loop:
             self._diverged(feeds)
         trained = time.perf_counter()
         measures = self._validate()
-        rows = float(len(self.rows))
+        rows = float(self.batch_rows.sum())
         epoch = Epoch(
             epoch=self.epoch + 1,
             training_loss=float(self.losses @ self.batch_rows / rows),
@@ -202,13 +203,21 @@ class Loop:
     def _training_accuracy(self) -> float | None:
         if "correct" not in self.plan.train.program.outputs:
             return None
-        return float(self.correct.sum() / self._decisions(self.rows))
+        return float(self.correct.sum() / self._decisions(self._training_parts()))
 
-    def _decisions(self, rows: Rows) -> float:
+    def _training_parts(self) -> list[Rows]:
+        """All rows that train, by their shapes."""
+        return [self.rows]
+
+    def _validation_parts(self) -> list[Rows]:
+        """All rows to measure on, by their shapes."""
+        return [] if self.validation is None else [self.validation]
+
+    def _decisions(self, parts: list[Rows]) -> float:
         """How many classes are predicted in all: rows, times places in a row."""
         target = self.plan.train.program.inputs["y"]
         soft = self.options.loss.target == "classes" and target.dtype.kind == "f"
-        return rows.target.size / (rows.target.shape[-1] if soft else 1)
+        return sum(p.target.size / (p.target.shape[-1] if soft else 1) for p in parts)
 
     def _train_chunk(self, feeds: Feeds, began: float, done_before: int) -> None:
         start = time.perf_counter()
@@ -218,17 +227,9 @@ class Loop:
             self.snapshot.take(self.state, self.position)
         first = self.position
         count = min(self._steps_in_chunk(), self.steps - first)
-        sampling = None
-        if self.record.probes is not None:
-            sampling = self.plan.sampling(every(self.steps, self.epoch))
-        results = self.plan.train.run(self.state, feeds, first, count, sampling)
-        stop = first + count
-        self.losses[first:stop] = results["loss"]
-        if "correct" in results:
-            self.correct[first:stop] = results["correct"]
-        self.position = stop
-        if sampling is not None:
-            self._note_probes(results, sampling.steps(first, stop))
+        probing = None if self.record.probes is None else every(self.steps, self.epoch)
+        self._run(feeds, first, count, probing)
+        stop = self.position = first + count
         if not math.isfinite(self.losses[first:stop].sum()):
             self._diverged(feeds)
         now = time.perf_counter()
@@ -238,18 +239,43 @@ class Loop:
         if self.checkpoint and now - self.saved_at > CHECKPOINT_SECONDS and stop < self.steps:
             self._save()
 
-    def _note_probes(self, results: dict[str, np.ndarray], steps: np.ndarray) -> None:
+    def _run(self, feeds: Any, first: int, count: int, probing: int | None) -> None:
+        """Run steps of an epoch's feeds and note their losses; every `probing`-th with probes."""
+        before = self._steps_done() - first
+        sampling = None if probing is None else self.plan.sampling(probing)
+        results = self.plan.train.run(self.state, feeds, first, count, sampling)
+        self._note(results, np.arange(first, first + count))
+        if sampling is not None:
+            steps = sampling.steps(first, first + count)
+            self._note_probes(results, steps, before + steps)
+
+    def _steps_done(self) -> int:
+        """Steps since the training began."""
+        return int(self.state[STEP])
+
+    def _note(self, results: dict[str, np.ndarray], steps: np.ndarray) -> None:
+        self.losses[steps] = results["loss"]
+        if "correct" in results:
+            self.correct[steps] = results["correct"]
+
+    def _note_probes(
+        self,
+        results: dict[str, np.ndarray],
+        steps: np.ndarray,
+        numbers: np.ndarray,
+        sites: list[Site] | None = None,
+    ) -> None:
+        """Note what probes saw in some steps of the epoch, which have these numbers over all."""
         assert self.record.probes is not None
-        before = int(self.state[STEP]) - self.position
         self.record.probes.add(
-            results, self.losses[steps], self.batch_rows[steps], before + steps, self.epoch + 1
+            results, self.losses[steps], self.batch_rows[steps], numbers, self.epoch + 1, sites
         )
 
     def _steps_in_chunk(self) -> int:
         known = self.plan.seconds_per_row
         if known is None:
             return 1
-        return max(1, int(self.options.chunk_seconds / (known * self.batch_rows[0])))
+        return max(1, int(self.options.chunk_seconds / (known * self.batch_rows.mean())))
 
     def _measure_speed(self, seconds: float) -> None:
         known = self.plan.seconds_per_row
@@ -293,22 +319,27 @@ class Loop:
     def _validate(self) -> dict[str, Any]:
         names = ("validation_loss", "validation_accuracy", "validation_r2", "validation_mae")
         measures: dict[str, float | None] = dict.fromkeys(names)
-        if self.validation is None or self.validation_feeds is None:
+        held_out = self._validation_parts()
+        if not held_out:
             return measures
-        sums = self.plan.evaluate.run(self.state, self.validation_feeds)
-        sums = {name: values.astype(np.float64) for name, values in sums.items()}
-        rows = sums.get("weight", np.diff(self.validation_feeds.boundaries).astype(np.float64))
+        sums = self._validation_sums()
+        rows = sums["weight"]
         measures["validation_loss"] = float(sums["loss"] @ rows / max(rows.sum(), 1e-300))
         if "correct" in sums:
             hits = float(sums["correct"].sum())
-            measures["validation_accuracy"] = hits / self._decisions(self.validation)
-        if "squared" in sums:
-            target = self.validation.target
+            measures["validation_accuracy"] = hits / self._decisions(held_out)
+        if "squared" in sums and len({part.target.shape[1:] for part in held_out}) == 1:
+            target = np.concatenate([part.target for part in held_out])
             spread = float(np.square(target - target.mean(0), dtype=np.float64).sum())
             measures["validation_mae"] = float(sums["absolute"].sum()) / target.size
             if spread > 0:
                 measures["validation_r2"] = 1 - float(sums["squared"].sum()) / spread
         return measures
+
+    def _validation_sums(self) -> dict[str, np.ndarray]:
+        """The evaluation program's outputs for each step of rows, float64, and its weight."""
+        assert self.validation_feeds is not None
+        return evaluation_sums(self.plan, self.state, self.validation_feeds)
 
     # -- when the loss is no number ----------------------------------------------------------------
 
@@ -323,21 +354,24 @@ class Loop:
             until = max(step - back, self.snapshot.position)
             self.snapshot.restore(self.state)
             if until > self.snapshot.position:
-                self.plan.train.run(
-                    self.state, feeds, self.snapshot.position, until - self.snapshot.position
-                )
+                count = until - self.snapshot.position
+                self._run(feeds, self.snapshot.position, count, None)
             if until == self.snapshot.position or weights_are_finite(self.state, self.held):
                 break
             back = 1 if back == 0 else back * 2
         while until < self.steps and until < step:
             # After a long stride back, go forward to the last step that leaves finite weights.
             before = {v: self.state[v].copy() for v in self.plan.train.program.updates}
-            self.plan.train.run(self.state, feeds, until, 1)
+            self._run(feeds, until, 1, None)
             if not weights_are_finite(self.state, self.held):
                 self.state.update(before)
                 break
             until += 1
-        raise diagnose(self.plan, self.state, feeds, until, self.epoch, self.record, self.rates)
+        raise self._diagnosis(feeds, until)
+
+    def _diagnosis(self, feeds: Any, step: int) -> TrainingDiverged:
+        """What went wrong in a step that the state stands before."""
+        return diagnose(self.plan, self.state, feeds, step, self.epoch, self.record, self.rates)
 
     # -- checkpoints -------------------------------------------------------------------------------
 
@@ -380,3 +414,10 @@ class Loop:
         self.record.history = kept.history
         self.losses[:] = kept.losses
         self.correct[:] = kept.correct
+
+
+def evaluation_sums(plan: Plan, state: State, feeds: Feeds) -> dict[str, np.ndarray]:
+    """The outputs of a plan's evaluation program, float64 (steps,); `weight` is there always."""
+    sums = plan.evaluate.run(state, feeds)
+    rows = np.diff(feeds.boundaries)
+    return {name: values.astype(np.float64) for name, values in ({"weight": rows} | sums).items()}

@@ -26,6 +26,7 @@ from ..graph import (
     input,
     reshape,
     square,
+    substitute,
     sum,
     value_and_gradients,
     variable,
@@ -41,8 +42,9 @@ from .sites import Site, find_sites
 SEED = variable("seed", (), dtypes.uint32)
 STEP = variable("step", (), dtypes.uint32)
 
-KEPT = 8
-"""Plans kept for each network: another batch size or learning rate needs no new plan."""
+KEPT = 32
+"""Plans kept for each network, one for each length of sequences: another batch size or learning
+rate needs no new plan."""
 
 
 class Options(NamedTuple):
@@ -157,8 +159,13 @@ def plan_for(
     options: Options,
     backend: Backend,
     threads: int | None,
+    beside: Plan | None = None,
 ) -> Plan:
-    """The plan for a network and its data; a kept one when the graphs are the same."""
+    """The plan for a network and its data; a kept one when the graphs are the same.
+
+    `beside` is a plan of the same training for rows of another shape: both update one state, so
+    the new one takes its optimiser's variables.
+    """
     loss = _loss(options, traced.prediction, target)
     # Graphs are shared when equal, so these nodes say all about layers, modes, shapes and weights.
     key = (
@@ -171,12 +178,13 @@ def plan_for(
         options[2:],
         backend.name,
         threads,
+        None if beside is None else tuple(beside.initial),
     )
     kept = _plans.setdefault(net, OrderedDict())
     if key in kept:
         kept.move_to_end(key)
         return kept[key]
-    plan = kept[key] = _build(net, traced, target, options, loss, backend, threads)
+    plan = kept[key] = _build(net, traced, target, options, loss, backend, threads, beside)
     if len(kept) > KEPT:
         kept.popitem(last=False)
     return plan
@@ -207,6 +215,7 @@ def _build(
     loss: Tensor,
     backend: Backend,
     threads: int | None,
+    beside: Plan | None,
 ) -> Plan:
     names, parameters = zip(*net.named_parameters(), strict=True)
     stable, gradients = value_and_gradients(loss, parameters)
@@ -215,6 +224,8 @@ def _build(
         gradients = optim.clip_by_norm(gradients, input("clip_norm", (), stable.dtype))
     rate = input("learning_rate", (), stable.dtype)
     step = options.optimizer.step(parameters, gradients, rate, names)
+    if beside is not None:
+        step = _shared(step, beside.initial)
     outputs = {"loss": stable}
     right = correct(options.loss, traced.prediction, _target(target))
     if right is not None:
@@ -241,6 +252,15 @@ def _build(
         sites=find_sites(traced.trace.calls),
         parameters={name: p.tensor for name, p in net.named_parameters()},
         raw_loss=loss,
+    )
+
+
+def _shared(step: optim.Step, initial: dict[Tensor, np.ndarray]) -> optim.Step:
+    """The same step on the optimiser's variables of another plan."""
+    theirs = dict(zip(step.initial, initial, strict=True))
+    new = substitute(step.updates.values(), theirs)
+    return optim.Step(
+        {theirs.get(v, v): u for v, u in zip(step.updates, new, strict=True)}, initial
     )
 
 

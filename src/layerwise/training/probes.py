@@ -145,7 +145,6 @@ class ProbeRecord:
     ) -> None:
         self.layers = list(layers)
         self.parameters, self.sizes = tuple(parameters), tuple(sizes)
-        # Places of each layer's output: 1 for a dense layer, positions of a sequence or picture.
         self._places = tuple(places)
         self._steps = np.empty(0, np.int64)
         self._epochs = np.empty(0, np.int64)
@@ -174,7 +173,7 @@ class ProbeRecord:
             ],
             list(parameters),
             [_count(p.shape) for p in parameters.values()],
-            [_count(s.output.shape[1:-1]) for s in sites],
+            places_of(sites),
         )
 
     @property
@@ -208,6 +207,7 @@ class ProbeRecord:
         rows: np.ndarray,
         steps: np.ndarray,
         epoch: int,
+        sites: Sequence[Site] | None = None,
     ) -> None:
         """Add some probed steps of one epoch.
 
@@ -216,12 +216,15 @@ class ProbeRecord:
         results : the probe program's outputs; those of the training program are passed over.
         losses, rows, steps : (n,): of the minibatches.
         epoch : counted from 1.
+        sites : those of the probe program, where its rows are of another shape than the record's:
+            the same layers at more or fewer places.
         """
         if not len(steps):
             return
+        places = self._places if sites is None else places_of(sites)
         # The training program's outputs would keep every step's values alive.
         sums = {name: values for name, values in results.items() if name.partition(" ")[2]}
-        self._waiting.append(_Chunk(sums, losses, rows, steps, epoch))
+        self._waiting.append(_Chunk(sums, losses, rows, steps, epoch, places))
         if len(self._waiting) >= MOST_WAITING:
             self._settle()
 
@@ -236,7 +239,8 @@ class ProbeRecord:
             name: np.concatenate([c.results[name] for c in chunks]).astype(np.float64)
             for name in names
         }
-        found = self._measures(sums, rows)
+        places = np.concatenate([np.tile(c.places, (len(c.steps), 1)) for c in chunks])
+        found = self._measures(sums, rows, places)
         found["loss"] = np.concatenate([c.losses for c in chunks]).astype(np.float64)
         found["rows"] = rows
         epochs = [np.full(len(c.steps), c.epoch, np.int64) for c in chunks]
@@ -250,7 +254,9 @@ class ProbeRecord:
         self._steps, self._epochs = self._steps[chosen], self._epochs[chosen]
         self._values = {name: values[chosen] for name, values in self._values.items()}
 
-    def _measures(self, sums: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, Any]:
+    def _measures(
+        self, sums: Mapping[str, np.ndarray], rows: np.ndarray, places: np.ndarray
+    ) -> dict[str, Any]:
         nothing = np.full(len(rows), np.nan)
 
         def table(name: str, width: int) -> np.ndarray:
@@ -260,7 +266,7 @@ class ProbeRecord:
 
         layers, parameters = len(self.layers), len(self.parameters)
         units = np.array([layer.units for layer in self.layers], np.float64)
-        per_row = units * np.array(self._places, np.float64)
+        per_row = units * places
         count = rows[:, None] * per_row
         with np.errstate(invalid="ignore", over="ignore"):
             found: dict[str, Any] = {
@@ -318,6 +324,12 @@ class _Chunk(NamedTuple):
     rows: np.ndarray
     steps: np.ndarray
     epoch: int
+    places: Sequence[int]
+
+
+def places_of(sites: Sequence[Site]) -> tuple[int, ...]:
+    """Places of each site's output: 1 for a dense layer, positions of a sequence or picture."""
+    return tuple(_count(s.output.shape[1:-1]) for s in sites)
 
 
 def _count(shape: Sequence[Any]) -> int:

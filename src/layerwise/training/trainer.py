@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import OptionError
 from ..nn.module import Module
+from .buckets import Buckets
 from .options import ClassWeight
 from .prepare import prepare
+from .prepare_buckets import prepare_buckets
 from .progress import Progress
 from .run import Run
 
 
 def train(
     net: Module,
-    data: tuple[Any, Any],
+    data: tuple[Any, Any] | Buckets,
     *,
-    validation: tuple[Any, ...] | None = None,
+    validation: tuple[Any, ...] | Buckets | None = None,
     loss: Any = None,
     optimizer: Any = "adam",
     learning_rate: float | None = None,
@@ -50,7 +53,10 @@ def train(
     net : module whose forward takes rows, (batch, *features), and gives predictions.
     data : (X, y). X of shape (n, *features), or a tuple of arrays for a net with several inputs. y
         of shape (n,) or (n, 1), (n, classes) or (n, outputs), as the loss takes it. All rows train.
+        Or `Buckets` of rows of several shapes, such as sentences padded to a few lengths: each
+        minibatch comes from one bucket.
     validation : (X, y) or (X, y, sample_weight) to measure after each epoch; never trained on.
+        `Buckets` where `data` is.
     loss : mse, mae, huber, poisson, bce, bce_with_logits, cross_entropy, nll, "quantile(0.9)" (also
         `layerwise.nn.losses.quantile`), or a function (prediction, target) in graph functions that
         gives a number for each row, or one for all.
@@ -65,7 +71,8 @@ def train(
     batch_size : rows in a step; the last step of an epoch takes what is left. For a net with batch
         normalisation a single left-over row joins the step before.
     seed : of the order of rows and of dropout. Initial weights have their own, in the layers.
-    sample_weight : (n,) at least 0: a batch's loss is sum(weight * loss) / sum(weight).
+    sample_weight : (n,) at least 0: a batch's loss is sum(weight * loss) / sum(weight). Buckets
+        have their own.
     class_weight : a weight for each class (list, or dict by class, 1 where absent), or 'balanced'.
     label_smoothing : part of the target that is spread over all classes, for cross_entropy and nll.
     clip_norm : all gradients together are scaled down to at most this norm.
@@ -96,7 +103,15 @@ def train(
     TrainingDiverged : the loss became NaN or infinite. Training stopped, the net holds the last
         finite weights, and the error names the layer and the step.
     """
-    return prepare(
+    own = {"sample_weight": sample_weight}
+    if isinstance(data, Buckets) or isinstance(validation, Buckets):
+        if sample_weight is not None:
+            raise OptionError("sample_weight: give each bucket its own, (X, y, sample_weight)")
+        preparation: Any = prepare_buckets
+        own = {}
+    else:
+        preparation = prepare
+    return preparation(
         net,
         data,
         validation=validation,
@@ -107,7 +122,7 @@ def train(
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
-        sample_weight=sample_weight,
+        **own,
         class_weight=class_weight,
         label_smoothing=label_smoothing,
         clip_norm=clip_norm,
