@@ -21,6 +21,14 @@ class DataError(ValueError):
     """Data that a network cannot be trained on: empty, not finite, of the wrong kind."""
 
 
+class UnknownWord(DataError, KeyError):  # noqa: N818 - it says what happened
+    """A word without a vector; a `KeyError` too, as vectors are looked up by words."""
+
+    def __str__(self) -> str:
+        # A KeyError shows its message in quotes.
+        return str(self.args[0])
+
+
 class OptionError(ValueError):
     """An option with a value that does not exist, or options that contradict each other."""
 
@@ -59,5 +67,5 @@ def unknown(what: str, value: object, known: Iterable[str]) -> OptionError:
 
 __all__ = [
     "CheckpointError", "DTypeError", "DataError", "ModelFileError", "OptionError", "ShapeError",
-    "TrainingDiverged", "unknown",
+    "TrainingDiverged", "UnknownWord", "unknown",
 ]  # fmt: skip

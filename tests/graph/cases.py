@@ -20,6 +20,7 @@ import numpy as np
 
 from layerwise import graph
 from layerwise.graph import batch
+from layerwise.graph.convolution import ConvolveWeights
 from layerwise.graph.movement import Pad
 
 INFINITY, NAN = np.inf, np.nan
@@ -701,6 +702,45 @@ case("scatter_add outside is clipped", lambda i, u: graph.scatter_add(i, u, 5),
      [integers(6, values=OUTSIDE), (6, 3)], lambda i, u: _scatter(i, u, 5))  # fmt: skip
 case("scatter_add integers", lambda i, u: graph.scatter_add(i, u, 5), [integers(6), integers(6, 2)],
      lambda i, u: _scatter(i, u, 5), differentiable=False)  # fmt: skip
+case("scatter_add rows of the batch", lambda i, u: graph.scatter_add(i, u * u, batch * 3),
+     [integers(batch, 3, high=15), (batch, 3, 17)], lambda i, u: _scatter(i, u * u, i.size),
+     eager=False)  # fmt: skip
+case("scatter_add wide", lambda i, u: graph.scatter_add(i, u * u, 5),
+     [integers(4, 5), (4, 5, 70)], lambda i, u: _scatter(i, u * u, 5))  # fmt: skip
+case("take rows of the batch", lambda t, i: graph.take(graph.reshape(t, (-1, 3)), i),
+     [(batch, 2, 3), integers(4, high=12)], lambda t, i: _take(t.reshape(-1, 3), i))  # fmt: skip
+case("take columns of rows", graph.take, [(5, 3, 17), integers(batch, 2)], _take)
+
+
+def _first(index: Any) -> Any:
+    return jnp.argmax(index[:, None] == index, 1).astype("int32")
+
+
+def _put(table: Any, index: Any, rows: Any, keep: Any) -> Any:
+    where = jnp.where(keep, jnp.clip(index, 0, len(table) - 1), len(table))
+    return table.at[where].set(rows, mode="drop")
+
+
+MIXED = [7, 7, -3, 7, 2**31 - 1, -3, 0, 8, 7, -(2**31), 0, 1]
+case("first_occurrence", graph.first_occurrence, [integers(12, values=MIXED)], _first,
+     differentiable=False)  # fmt: skip
+case("first_occurrence one", graph.first_occurrence, [integers(1)], _first, differentiable=False)
+case("first_occurrence many", graph.first_occurrence, [integers(1000, high=300)], _first,
+     differentiable=False)  # fmt: skip
+case("first_occurrence batch", lambda i: graph.first_occurrence(graph.reshape(i, (-1,))),
+     [integers(batch, 4)], lambda i: _first(i.reshape(-1)), differentiable=False)  # fmt: skip
+for shape in [(9,), (9, 3), (9, 17), (9, 2, 70)]:
+    case(f"put_rows {graph.show(shape)}",
+         lambda t, i, r, k: graph.put_rows(t * t, i, r * r, k),
+         [shape, integers(5, values=[3, 8, 0, 3, 5]), (5, *shape[1:]),
+          Argument((5,), "bool", values=[True, False, True, False, True])],
+         lambda t, i, r, k: _put(t * t, i, r * r, k))  # fmt: skip
+case("put_rows outside is clipped", graph.put_rows,
+     [(5, 3), integers(3, values=[-7, 2, 99]), (3, 3), Argument((3,), "bool", values=[True] * 3)],
+     _put)  # fmt: skip
+case("put_rows batch", lambda t, r: graph.put_rows(
+    t, graph.iota(batch), r, graph.less(graph.iota(batch), 3)),
+     [(30, 3), (batch, 3)], lambda t, r: t.at[:3].set(r[:3]), eager=False)  # fmt: skip
 for shape, axis, size, step in [((9,), 0, 3, 1), ((9,), 0, 3, 3), ((10,), 0, 4, 3), ((5,), 0, 5, 1),
                                 ((3, 17), 1, 4, 2), ((4, 5), 0, 2, 1), ((batch, 8), 1, 3, 2),
                                 ((batch, 6, 2), 1, 3, 1), ((2, 7, 3), -2, 2, 5),
@@ -744,6 +784,56 @@ def _image_windows(x: Any) -> Any:
 
 # -- leaves ----------------------------------------------------------------------------------------
 
+case.group = "pictures"
+
+
+def _convolved(x: Any, w: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    return jax.lax.conv_general_dilated(
+        x, w, stride, padding, rhs_dilation=dilation, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+def _windowed(x: Any, size: Any, stride: Any) -> Any:
+    counts = [(x.shape[1 + a] - size[a]) // stride[a] for a in (0, 1)]
+    parts = [
+        x[:, i : i + counts[0] * stride[0] + 1 : stride[0],
+          j : j + counts[1] * stride[1] + 1 : stride[1]]
+        for i in range(size[0]) for j in range(size[1])
+    ]  # fmt: skip
+    return jnp.stack(parts).max(0)
+
+
+for shape, kernel, *places in [
+    ((batch, 7, 6, 3), (3, 3, 3, 5), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    ((batch, 5, 4, 1), (2, 3, 1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    ((2, 9, 5, 2), (3, 2, 2, 17), (2, 3), ((2, 0), (1, 3)), (2, 1)),
+    ((batch, 2, 2, 18), (2, 2, 18, 4), (2, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((batch, 3, 3, 2), (1, 1, 2, 3), (2, 1), ((4, 4), (4, 4)), (1, 3)),
+]:
+    case(f"convolve {graph.show(shape)} {kernel} {places}",
+         lambda x, w, p=places: graph.convolve(x, w, *p), [shape, kernel],
+         lambda x, w, p=places: _convolved(x, w, *p))  # fmt: skip
+case("convolve has a kernel's gradient",
+     lambda x, g: graph.apply(ConvolveWeights((2, 3), (2, 1), (1, 2), (-1, 0)), x, g),
+     [(batch, 5, 7, 2), (batch, 3, 3, 4)],
+     lambda x, g: jax.vjp(
+         lambda w: _convolved(x, w, (2, 1), ((1, 1), (0, 0)), (1, 2)),
+         jnp.zeros((2, 3, 2, 4), x.dtype))[1](g)[0])  # fmt: skip
+for shape, size, stride in [
+    ((batch, 6, 4, 3), (2, 2), (2, 2)), ((batch, 7, 5, 17), (3, 2), (3, 2)),
+    ((2, 5, 6, 2), (3, 2), (1, 2)), ((batch, 5, 4, 1), (1, 3), (2, 1)),
+]:  # fmt: skip
+    case(f"max_windows {graph.show(shape)} {size} {stride}",
+         lambda x, s=size, t=stride: graph.max_windows(x * x, s, t), [shape],
+         lambda x, s=size, t=stride: _windowed(x * x, s, t))  # fmt: skip
+case("max_windows extremes", lambda x: graph.max_windows(x, (1, 2)), [(1, 1, 4, 1)],
+     lambda x: _windowed(x, (1, 2), (1, 2)), extremes=[
+         # Of equal ones the first takes the gradient; a NaN is the largest, wherever it stands.
+         (([[[[2.0], [2.0], [-INFINITY], [-INFINITY]]]],), [[[[2], [-INFINITY]]]],
+          ([[[[1], [0], [1], [0]]]],)),
+         (([[[[NAN], [INFINITY], [1.0], [NAN]]]],), [[[[NAN], [NAN]]]],
+          ([[[[1], [0], [0], [1]]]],)),
+     ])  # fmt: skip
 case.group = "leaves"
 
 case(

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from programs import EXAMPLES
 
-from layerwise.backends.native import _schedule, driver, jit, planning, target
+from layerwise.backends.native import (
+    _schedule,
+    convolution,
+    driver,
+    jit,
+    matmul,
+    planning,
+    target,
+)
 from layerwise.backends.native.emitter import Module
 
 HERE = Path(__file__).parent
@@ -59,6 +67,10 @@ def test_the_driver_and_products_compile_for_arm():
     for element in ("float", "double"):
         module = Module()
         driver.emit_product(module, ARM, element)
+        assert jit.emit_object(module.text, ARM)[:4] == b"\x7fELF"
+        module = Module()
+        matmul.emit(module, ARM, element)
+        convolution.emit(module, ARM, element)
         assert jit.emit_object(module.text, ARM)[:4] == b"\x7fELF"
 
 

@@ -2,7 +2,7 @@
 
 After this pass products have at most three axes before their matrices, every reduction covers
 either the last axis alone or neighbouring axes before it,
-and argmax has become maxima and comparisons.
+and argmax and the maxima of windows have become maxima and comparisons.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..graph import elementwise as e
 from ..graph.contraction import MatMul
+from ..graph.convolution import MaxWindows, first_maximum
 from ..graph.dimension import Batch
 from ..graph.leaves import batch_size, constant, iota
 from ..graph.movement import broadcast_to, reshape
@@ -35,6 +36,8 @@ def _rule(node: Tensor) -> Tensor | None:
         return _argmax(node.inputs[0], node.primitive.axis)
     if isinstance(node.primitive, Sum | Max):
         return _split(node)
+    if isinstance(node.primitive, MaxWindows):
+        return first_maximum(node.inputs[0], node.primitive.size, node.primitive.stride)[0]
     if isinstance(node.primitive, MatMul) and node.rank > 5:
         a, b = (reshape(x, (-1, *x.shape[-2:])) for x in node.inputs)
         return reshape(Tensor(MatMul(), [a, b]), node.shape)

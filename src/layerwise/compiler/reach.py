@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..graph.contraction import MatMul
+from ..graph.convolution import Convolve, ConvolveWeights
 from ..graph.dimension import concrete
 from ..graph.elementwise import Elementwise
-from ..graph.indexing import Fold, Gather, ScatterAdd
+from ..graph.indexing import FirstOccurrence, Fold, Gather, PutRows, ScatterAdd
 from ..graph.movement import Broadcast
 from ..graph.primitive import Concrete
 from ..graph.random import RandomBits
@@ -88,8 +89,11 @@ class Reach:
 
     def _can_repeat(self, node: Tensor) -> bool:
         """Whether code for an element of a node can be emitted anywhere."""
-        alone = MatMul | Sum | Max | CumSum | ScatterAdd | Fold
-        return bool(node.inputs) and not isinstance(node.primitive, alone)
+        return bool(node.inputs) and not isinstance(
+            node.primitive,
+            MatMul | Sum | Max | CumSum | Fold | ScatterAdd | FirstOccurrence | PutRows
+            | Convolve | ConvolveWeights,
+        )  # fmt: skip
 
     def spans(self, base: Tensor, labels: Labels) -> dict[Tensor, Span]:
         """The labels of one node's elements that each node of the kernel is computed from."""
@@ -148,8 +152,16 @@ def through(node: Tensor, rows: int, arrays: list[Labels]) -> Labels:
         largest = arrays[0].max(operation.axis, keepdims=True, initial=0)
     elif isinstance(operation, Fold):
         largest = arrays[0].max((operation.axis, -1), keepdims=True, initial=0)[..., 0]
-    elif isinstance(operation, ScatterAdd):
+    elif isinstance(operation, ScatterAdd | FirstOccurrence | ConvolveWeights):
         largest = np.asarray(max(a.max(initial=0) for a in arrays))
+    elif isinstance(operation, Convolve):
+        # More than its windows, but no more than its picture: that is what threads share out.
+        pictures, weight = arrays
+        by_picture = pictures.max((1, 2, 3), keepdims=True, initial=0)
+        largest = np.maximum(by_picture, weight.max(initial=0))
+    elif isinstance(operation, PutRows):
+        table, *others = arrays
+        largest = np.maximum(table, max(a.max(initial=0) for a in others))
     elif isinstance(operation, Gather):
         table, index = arrays
         index = index.reshape(index.shape + (1,) * (len(shape) - index.ndim))

@@ -16,8 +16,9 @@ from enum import IntEnum
 
 from ..graph import elementwise as e
 from ..graph.contraction import MatMul
+from ..graph.convolution import Convolve, ConvolveWeights
 from ..graph.dimension import Batch, Dimension, Shape, size
-from ..graph.indexing import Fold, Gather, ScatterAdd
+from ..graph.indexing import FirstOccurrence, Fold, Gather, PutRows, ScatterAdd
 from ..graph.leaves import BatchSize, Constant, Input, Iota, Variable
 from ..graph.movement import Broadcast, Reshape, Slice, Transpose
 from ..graph.random import RandomBits
@@ -124,7 +125,12 @@ class MatMulKernel(Kernel):
 
 @dataclass(eq=False)
 class LoopKernel(Kernel):
-    """One running sum, scatter or fold."""
+    """One running sum, scatter or fold, or rows put into a table."""
+
+
+@dataclass(eq=False)
+class ConvolutionKernel(Kernel):
+    """One convolution of pictures, or the gradient of its kernel."""
 
 
 class Schedule:
@@ -174,8 +180,17 @@ class Schedule:
             self._uses[root] = self._uses.get(root, 0) + 1
         for node in order:
             self._visit(node)
+        put = {v: n for v, n in self.program.updates.items() if self._puts_at_the_end(n)}
         for root in roots:
-            self._store(root)
+            if root not in put.values():
+                self._store(root)
+        for value in put.values():
+            for i in value.inputs:
+                self._store(i)
+        # Whatever reads the old tables has a kernel by now, so these are written over.
+        for value in put.values():
+            if value not in self._home:
+                self._loop(value)
         for variable, value in self.program.updates.items():
             self._update(variable, value)
 
@@ -186,8 +201,12 @@ class Schedule:
             self._matmul(node)
         elif isinstance(operation, Sum | Max):
             self._reduction(node)
-        elif isinstance(operation, CumSum | ScatterAdd | Fold):
+        elif self._puts_at_the_end(node):
+            return
+        elif isinstance(operation, CumSum | ScatterAdd | Fold | FirstOccurrence | PutRows):
             self._loop(node)
+        elif isinstance(operation, Convolve | ConvolveWeights):
+            self._convolution(node)
         elif is_leaf(node):
             return
         elif depth > LARGEST_KERNEL // 2:
@@ -195,6 +214,13 @@ class Schedule:
         else:
             # Computed when something needs it.
             self._depth[node] = depth
+
+    def _puts_at_the_end(self, node: Tensor) -> bool:
+        """Whether a node puts rows into a table for nobody but the program's updates."""
+        if not isinstance(node.primitive, PutRows):
+            return False
+        updates = [v for v in self.program.updates.values() if v is node]
+        return len(updates) == self._uses[node]
 
     def _append(self, kernel: Kernel) -> int:
         self.kernels.append(kernel)
@@ -299,6 +325,14 @@ class Schedule:
         kernel = LoopKernel([node])
         for i in node.inputs:
             by_batch = isinstance(node.primitive, CumSum | Fold) and _batch_leads(node)
+            kernel.read(self._store(i), Access.SAME_BATCH if by_batch else Access.ANYWHERE)
+        self._append(kernel)
+        self.stored[node] = None
+
+    def _convolution(self, node: Tensor) -> None:
+        kernel = ConvolutionKernel([node])
+        for i in node.inputs:
+            by_batch = isinstance(node.primitive, Convolve) and _batch_leads(i)
             kernel.read(self._store(i), Access.SAME_BATCH if by_batch else Access.ANYWHERE)
         self._append(kernel)
         self.stored[node] = None
@@ -469,16 +503,21 @@ class Schedule:
         home = self._home.get(value)
         readers = [k for k, kernel in enumerate(self.kernels) if variable in kernel.reads]
         kernel = None if home is None else self.kernels[home]
+        # Rows are put from elsewhere: this kernel takes nothing from the table but its place.
+        puts = isinstance(value.primitive, PutRows) and value.inputs[0] is variable
         safe = (
             home is not None
-            and isinstance(kernel, MapKernel)
-            and not kernel.reduces
+            and kernel is not None
+            and (
+                (puts and not any(self.base(i) is variable for i in value.inputs[1:]))
+                or (isinstance(kernel, MapKernel) and not kernel.reduces)
+            )
             and value not in self.in_place
             and value not in self.program.outputs.values()
             and variable not in map(self.base, self.program.outputs.values())
             and not any(self.base(other) is variable for other in self.program.updates.values())
             and all(
-                k < home or (k == home and kernel.reads[variable] == Access.SAME_ROW)
+                k < home or (k == home and (puts or kernel.reads[variable] == Access.SAME_ROW))
                 for k in readers
             )
             # A later reader of the new value would need it to be in the row-major form of both.

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import elementwise as e
 from ..graph.contraction import MatMul
-from ..graph.dimension import size
+from ..graph.dimension import Batch, size
 from ..graph.leaves import BatchSize, Constant, constant
 from ..graph.movement import Broadcast, Reshape, Slice, Transpose, broadcast_to, reshape, transpose
 from ..graph.primitive import Concrete
@@ -63,7 +63,7 @@ def _elementwise(node: Tensor) -> Tensor | None:
     sources = [i.inputs[0] if _is(i, Broadcast) else None for i in node.inputs]
     shapes = {s.shape for s in sources if s is not None and scalar_value(s) is None}
     if len(shapes) != 1:
-        return None
+        return _before_transpose(node, numbers)
     (shape,) = shapes
     narrow: list[Tensor] = []
     for original, source, number in zip(node.inputs, sources, numbers, strict=True):
@@ -74,6 +74,29 @@ def _elementwise(node: Tensor) -> Tensor | None:
         else:
             return None
     return broadcast_to(Tensor(node.primitive, narrow), node.shape)
+
+
+def _before_transpose(node: Tensor, numbers: list[float | None]) -> Tensor | None:
+    """Work on what is transposed, before it is: so that transposes meet, and cancel.
+
+    The layers of pictures compute with the channels last and show them first. Without this rule
+    each activation between two of them would move all elements twice. Only for rows of the batch
+    whose last axis moves: other transposes cost nothing, or are read in place by a product.
+    """
+    found = [i for i, number in zip(node.inputs, numbers, strict=True) if number is None]
+    axes = {x.primitive.axes if isinstance(x.primitive, Transpose) else None for x in found}
+    if len(axes) != 1:
+        return None
+    (order,) = axes
+    leads = isinstance(node.shape[0], Batch) if node.shape else False
+    if order is None or not leads or order[0] != 0 or order[-1] == node.rank - 1:
+        return None
+    shape = found[0].inputs[0].shape
+    inside = [
+        x.inputs[0] if number is None else broadcast_to(constant(number, x.dtype), shape)
+        for x, number in zip(node.inputs, numbers, strict=True)
+    ]
+    return transpose(Tensor(node.primitive, inside), order)
 
 
 def _multiply(node: Tensor) -> Tensor | None:
@@ -182,6 +205,11 @@ def _max(node: Tensor) -> Tensor | None:
     return None
 
 
+def _where(node: Tensor) -> Tensor | None:
+    _, x, y = node.inputs
+    return x if x is y else None
+
+
 def _stop_gradient(node: Tensor) -> Tensor:
     return node.inputs[0]
 
@@ -193,6 +221,7 @@ _RULES = {
     e.Negative: _negative,
     e.Cast: _cast,
     e.StopGradient: _stop_gradient,
+    e.Where: _where,
     Reshape: _reshape,
     Transpose: _transpose,
     Broadcast: _broadcast,

@@ -15,6 +15,7 @@ import numpy as np
 from ..graph import dtypes
 from ..graph.dimension import concrete, show, size
 from ..graph.elementwise import StopGradient
+from ..graph.indexing import PutRows
 from ..graph.leaves import BatchSize, Constant, Input, Iota, Variable
 from ..graph.reduction import Max, Sum
 from ..graph.tensor import Tensor, topological_order
@@ -245,10 +246,14 @@ def _verify_updates(schedule: Schedule, homes: dict[Tensor, int]) -> None:
     for value, variable in schedule.in_place.items():
         if updates[variable] is not value:
             fail("schedule", f"{variable!r} should become {updates[variable]!r}, not {value!r}")
-        if value not in schedule.stored or not isinstance(
-            schedule.kernels[homes[value]], MapKernel
-        ):
+        puts = isinstance(value.primitive, PutRows)
+        row_by_row = puts or isinstance(schedule.kernels[homes[value]], MapKernel)
+        if value not in schedule.stored or not row_by_row:
             fail("schedule", f"{value!r}, the new value of {variable!r}, is not stored row by row")
+        if puts and variable in map(schedule.base, value.inputs[1:]):
+            fail("schedule", f"{value!r} is put into {variable!r}, which it is made of")
+        if puts and value.inputs[0] is not variable:
+            fail("schedule", f"{value!r} leaves rows as in another table, not as in {variable!r}")
         _verify_in_place(schedule, variable, homes[value])
     for variable, value in schedule.copies.items():
         wanted = updates[variable]
@@ -279,7 +284,8 @@ def _verify_in_place(schedule: Schedule, variable: Tensor, home: int) -> None:
             )
         if any(isinstance(n.primitive, Sum | Max) for n in kernel.nodes):
             fail(describe(kernel, number), f"a later pass over a row may read {variable!r} anew")
-        _verify_rows(reach, variable, describe(kernel, number))
+        if not isinstance(kernel.nodes[0].primitive, PutRows):
+            _verify_rows(reach, variable, describe(kernel, number))
         _verify_elements(reach, variable, describe(kernel, number))
     for name, output in schedule.program.outputs.items():
         if schedule.base(output) is variable:

@@ -2,6 +2,7 @@
 
 from . import dtypes
 from .contraction import matmul
+from .convolution import convolve, max_windows
 from .dimension import Batch, Dimension, Shape, ShapeError, batch, concrete, show
 from .dtypes import DTypeError
 from .elementwise import (
@@ -62,7 +63,7 @@ from .functions import (
     variance,
 )
 from .gradients import backpropagate, gradients, value_and_gradients
-from .indexing import fold, one_hot, scatter_add, take, unfold
+from .indexing import first_occurrence, fold, one_hot, put_rows, scatter_add, take, unfold
 from .leaves import batch_size, constant, input, iota, variable
 from .movement import (
     broadcast_to,
@@ -106,6 +107,7 @@ __all__ = [
     "concatenate",
     "concrete",
     "constant",
+    "convolve",
     "cos",
     "cumsum",
     "divide",
@@ -117,6 +119,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "expm1",
+    "first_occurrence",
     "floor",
     "fold",
     "full_like",
@@ -140,6 +143,7 @@ __all__ = [
     "logical_or",
     "matmul",
     "max",
+    "max_windows",
     "maximum",
     "mean",
     "min",
@@ -152,6 +156,7 @@ __all__ = [
     "one_hot",
     "pad",
     "power",
+    "put_rows",
     "random_bits",
     "relu",
     "reshape",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import dtypes
+from .accumulation import add_up
 from .dimension import ShapeError, show
 from .elementwise import Cast, zeros_like
 from .leaves import constant
@@ -92,17 +93,21 @@ def backpropagate(seeds: dict[Tensor, Tensor], targets: Sequence[Tensor]) -> dic
     """
     order = topological_order(seeds)
     needed = _depends_on(order, set(targets))
-    total: dict[Tensor, Tensor] = dict(seeds)
+    arrived: dict[Tensor, list[Tensor]] = {node: [seed] for node, seed in seeds.items()}
+    total: dict[Tensor, Tensor] = {}
     for node in reversed(order):
-        gradient = total.get(node)
-        if gradient is None or node not in needed or not node.primitive.differentiable:
+        if node not in arrived:
+            continue
+        # All that use a node come before it here, so no other part of its gradient will arrive.
+        gradient = total[node] = add_up(arrived[node])
+        if node not in needed or not node.primitive.differentiable:
             continue
         if not any(i in needed for i in node.inputs):
             continue
         parts = node.primitive.derivative(gradient, node, *node.inputs)
         for source, part in zip(node.inputs, parts, strict=True):
             if part is not None and source in needed:
-                total[source] = total[source] + part if source in total else part
+                arrived.setdefault(source, []).append(part)
     return total
 
 

@@ -1,4 +1,4 @@
-"""Primitives that look up or add by index: gather, scatter, sliding windows."""
+"""Primitives that look up, add or put by index: gather, scatter, rows put, sliding windows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .dimension import Batch, ShapeError, position, show
-from .elementwise import cast, equal
+from .dimension import Batch, Dimension, ShapeError, has_batch, position, show
+from .elementwise import cast, equal, where, zeros_like
 from .leaves import iota
-from .movement import expand_dims, reshape
+from .movement import broadcast_to, expand_dims, reshape
 from .primitive import Primitive, apply, as_tensor, primitive
 from .tensor import Tensor
 
@@ -27,7 +27,7 @@ class Gather(Primitive):
     def infer(self, *inputs):
         table, index = inputs
         _check_index("gather", index)
-        if not table.shape or not isinstance(table.shape[0], int) or table.shape[0] == 0:
+        if not table.shape or table.shape[0] == 0:
             raise ShapeError(f"gather: expected a table with rows, got shape {show(table.shape)}")
         return (*index.shape, *table.shape[1:]), table.dtype
 
@@ -41,9 +41,12 @@ class Gather(Primitive):
 
 @primitive
 class ScatterAdd(Primitive):
-    """A table of zeros with `rows` rows, where out[index[i...], :] += update[i..., :] is done."""
+    """A table of zeros with `rows` rows, where out[index[i...], :] += update[i..., :] is done.
 
-    rows: int
+    Updates are added in their order; indices are clipped into the table.
+    """
+
+    rows: Dimension
 
     def infer(self, *inputs):
         index, update = inputs
@@ -59,11 +62,77 @@ class ScatterAdd(Primitive):
         index, update = arrays
         table = np.zeros(out.shape, out.dtype)
         rows = update.reshape(index.size, *out.shape[1:])
-        np.add.at(table, index.reshape(-1).clip(0, self.rows - 1), rows)
+        np.add.at(table, index.reshape(-1).clip(0, len(table) - 1), rows)
         return table
 
     def derivative(self, gradient, output, index, update):
         return None, apply(Gather(), gradient, index)
+
+
+@primitive
+class FirstOccurrence(Primitive):
+    """For each index of a vector, the position of the first one that equals it.
+
+    With it, what belongs to equal indices is brought together in time proportional to the vector's
+    length, however large the table is that the indices point into.
+    """
+
+    differentiable = False
+
+    def infer(self, *inputs):
+        (index,) = inputs
+        _check_index("first_occurrence", index)
+        if len(index.shape) != 1:
+            raise ShapeError(
+                f"first_occurrence: expected a vector of indices, got shape {show(index.shape)}"
+            )
+        return index.shape, dtypes.int32
+
+    def evaluate(self, out, *arrays):
+        (index,) = arrays
+        _, first, group = np.unique(index, return_index=True, return_inverse=True)
+        return first[group.reshape(-1)]
+
+
+@primitive
+class PutRows(Primitive):
+    """A table with some rows replaced: out[index[k], :] = rows[k, :] wherever keep[k].
+
+    The indices that are kept must differ, as no order among equal ones is promised; they are
+    clipped into the table. As the new value of a variable it is written into the variable itself,
+    so that it costs what the rows cost, not what the table does.
+    """
+
+    def infer(self, *inputs):
+        table, index, rows, keep = inputs
+        _check_index("put_rows", index)
+        if not table.shape or has_batch(table.shape) or table.shape[0] == 0:
+            raise ShapeError(
+                f"put_rows: expected a table of known size, got shape {show(table.shape)}"
+            )
+        if len(index.shape) != 1 or keep.shape != index.shape or keep.dtype != dtypes.boolean:
+            raise ShapeError(
+                f"put_rows: expected a vector of indices and as many booleans, got "
+                f"{show(index.shape)} and {show(keep.shape)} {keep.dtype}"
+            )
+        if rows.shape != (*index.shape, *table.shape[1:]) or rows.dtype != table.dtype:
+            raise ShapeError(
+                f"put_rows: expected rows {show((*index.shape, *table.shape[1:]))} {table.dtype}, "
+                f"got {show(rows.shape)} {rows.dtype}"
+            )
+        return table.shape, table.dtype
+
+    def evaluate(self, out, *arrays):
+        table, index, rows, keep = arrays
+        result = table.copy()
+        result[index[keep].clip(0, len(table) - 1)] = rows[keep]
+        return result
+
+    def derivative(self, gradient, output, table, index, rows, keep):
+        nothing = zeros_like(rows)
+        kept = broadcast_to(reshape(keep, (*keep.shape, *(1,) * (rows.rank - 1))), rows.shape)
+        of_rows = where(kept, apply(Gather(), gradient, index), nothing)
+        return apply(PutRows(), gradient, index, nothing, keep), None, of_rows, None
 
 
 @primitive
@@ -134,9 +203,30 @@ def take(table: Any, index: Any) -> Any:
     return apply(Gather(), table, index)
 
 
-def scatter_add(index: Any, update: Any, rows: int) -> Any:
+def scatter_add(index: Any, update: Any, rows: Dimension) -> Any:
     """A table of `rows` rows with each update added to the row that its index names."""
     return apply(ScatterAdd(rows), index, update)
+
+
+def first_occurrence(index: Any) -> Any:
+    """For each int32 index of a vector (n,), the int32 position of the first that equals it."""
+    return apply(FirstOccurrence(), index)
+
+
+def put_rows(table: Any, index: Any, rows: Any, keep: Any) -> Any:
+    """A table (rows, ...) in which row index[k] is rows[k] wherever keep[k] is true.
+
+    Parameters
+    ----------
+    table : (n, ...), of known size.
+    index : (k,) int32, clipped into the table; those that are kept must differ.
+    rows : (k, ...), of the table's dtype.
+    keep : (k,) bool.
+    """
+    values: tuple[Any, ...] = (table, index, rows, keep)
+    if any(isinstance(x, Tensor) or hasattr(x, "tensor") for x in values):
+        values = tuple(as_tensor(x) for x in values)
+    return apply(PutRows(), *values)
 
 
 def unfold(x: Any, axis: int, size: int, step: int = 1) -> Any:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 1024
 
 
+class SeveralOutputsError(TypeError):
+    """A module gave something else than one tensor, where only one is of use."""
+
+
 class Evaluator:
     """A module's graph in evaluation mode, compiled once for one kind of rows.
 
@@ -39,15 +43,26 @@ class Evaluator:
     def __init__(self, module: Module, arrays: Sequence[np.ndarray], backend: Backend) -> None:
         _, output, _ = trace_rows(module, arrays)
         if not isinstance(output, Tensor):
-            raise TypeError(f"forward of {module} gave {type(output).__name__}, expected a Tensor")
-        self._executable = backend.compile(Program({"output": output}))
+            raise SeveralOutputsError(
+                f"forward of {module} gave {type(output).__name__}, expected a Tensor"
+            )
+        self._begin(module, arrays, backend, {"output": output})
+        leading = self._executable.program.outputs["output"].shape[:1]
+        self._has_rows = bool(leading) and isinstance(leading[0], Batch)
+
+    def _begin(
+        self,
+        module: Module,
+        arrays: Sequence[np.ndarray],
+        backend: Backend,
+        outputs: dict[str, Tensor],
+    ) -> None:
+        self._executable = backend.compile(Program(outputs))
         program = self._executable.program
         self._names = input_names(len(arrays))
         self._used = [name for name in self._names if name in program.inputs]
         variables = set(program.variables)
         self._held = [(h.tensor, name) for name, h in module.named_held() if h.tensor in variables]
-        leading = program.outputs["output"].shape[:1]
-        self._has_rows = bool(leading) and isinstance(leading[0], Batch)
 
     def state(self, values: Mapping[str, np.ndarray]) -> State:
         """Weights by name, as `__call__` takes them; those that the output does not need are out.

@@ -10,6 +10,7 @@ import numpy as np
 from ..graph import ShapeError, Tensor, dtypes
 from .initialisation import generator_for
 from .parameter import Buffer, Held, Parameter
+from .structure import leaves
 from .trace import Call, Trace, current_trace, tracing
 
 
@@ -26,28 +27,41 @@ class Module:
     least_rows = 1
     """Rows that a training step must have; batch normalisation needs more than one."""
 
+    fixed_options: tuple[str, ...] = ()
+    """Options whose arrays are the same for all rows of a batch, such as a mask of positions."""
+
+    _gives_several = False
+
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """The output's graph for the inputs' graphs."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x)")
 
-    def __call__(self, *inputs: Any) -> Any:
-        """Build a graph for tensors; evaluate at once for arrays."""
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Build a graph for tensors; evaluate at once for arrays.
+
+        What has a row for each row of the batch is an input, given by position or by name: an
+        array, or a tuple of them. Other options, such as ``is_causal=True``, say what to build.
+        """
         trace = current_trace()
-        if trace is None and not any(isinstance(x, Tensor) for x in inputs):
-            return self._evaluate(*inputs)
+        if trace is None and not any(isinstance(x, Tensor) for x in leaves((inputs, options))):
+            return self._evaluate(*inputs, **options)
         if trace is None:
             with tracing(Trace()):
-                return self(*inputs)
+                return self(*inputs, **options)
         with trace.inside(self):
             try:
-                output = self.forward(*inputs)
+                output = self.forward(*inputs, **options)
             except ShapeError as error:
                 if getattr(error, "layer", None) is not None:
                     raise
                 named = ShapeError(f"in layer {self._place(trace)}: {error}")
                 named.layer = trace.path or type(self).__name__  # type: ignore[attr-defined]
                 raise named from error
-            trace.calls.append(Call(trace.path, self, inputs, output))
+            given = (*inputs, *(x for x in options.values() if isinstance(x, Tensor)))
+            # Of several outputs the first is the layer's, the others stand beside it: a final
+            # state, the weights of attention.
+            main = output[0] if isinstance(output, tuple) and output else output
+            trace.calls.append(Call(trace.path, self, given, main))
         return output
 
     def _place(self, trace: Trace) -> str:
@@ -157,10 +171,18 @@ class Module:
 
     # -- evaluation --------------------------------------------------------------------------------
 
-    def _evaluate(self, *inputs: Any) -> Any:
-        from .evaluation import evaluate_module
+    def _evaluate(self, *inputs: Any, **options: Any) -> Any:
+        from .call import evaluate_call
+        from .evaluation import SeveralOutputsError, evaluate_module
 
-        return evaluate_module(self, *(dtypes.as_array(x) for x in inputs))
+        if options or self._gives_several or any(isinstance(x, tuple | None) for x in inputs):
+            return evaluate_call(self, inputs, options)
+        try:
+            return evaluate_module(self, *(dtypes.as_array(x) for x in inputs))
+        except SeveralOutputsError:
+            # Known only now, and remembered, as it takes a tracing to find out.
+            self._gives_several = True
+            return evaluate_call(self, inputs, options)
 
     def trace_forward(self, trace: Trace, *inputs: Tensor) -> Any:
         """The output's graph, recorded in a trace."""

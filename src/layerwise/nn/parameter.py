@@ -96,7 +96,23 @@ Held.T = property(lambda self: self.tensor.T)  # type: ignore[attr-defined]
 
 
 class Parameter(Held):
-    """An array that training changes by its gradient."""
+    """An array that training changes by its gradient.
+
+    Attributes
+    ----------
+    sparse : whether a training step may change only the rows that it looked up, where it does
+        nothing else with them; see `layerwise.optim.Optimizer`.
+    """
+
+    def __init__(self, value: Any, name: str = "", sparse: bool = False) -> None:
+        super().__init__(value, name)
+        self.sparse = sparse
+
+    def __deepcopy__(self, memo: dict) -> Parameter:
+        return type(self)(self._value.copy(), self.name, self.sparse)
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self._value, self.name, self.sparse)
 
 
 class Buffer(Held):

@@ -2,6 +2,7 @@
 
 from .adam import Adam, AdamW
 from .clipping import clip_by_norm, global_norm
+from .gradient import Gradient, RowGradient, WholeGradient, gradients_of
 from .optimizer import Optimizer, Step
 from .registry import OPTIMIZERS, optimizer
 from .schedules import (
@@ -28,14 +29,18 @@ __all__ = [
     "CosineDecay",
     "Duration",
     "ExponentialDecay",
+    "Gradient",
     "OneCycle",
     "Optimizer",
     "ReduceOnPlateau",
+    "RowGradient",
     "Schedule",
     "Step",
     "StepDecay",
+    "WholeGradient",
     "clip_by_norm",
     "global_norm",
+    "gradients_of",
     "optimizer",
     "schedule",
 ]

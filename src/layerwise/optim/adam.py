@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import OptionError
 from ..graph import Tensor, cast, dtypes, sqrt, variable
+from .gradient import Gradient
 from .optimizer import Optimizer, Step, check_range
 
 
@@ -50,7 +51,7 @@ class Adam(Optimizer):
     def _step(
         self,
         parameters: list[Tensor],
-        gradients: list[Tensor],
+        gradients: list[Gradient],
         learning_rate: Tensor,
         labels: list[str],
     ) -> Step:
@@ -65,16 +66,19 @@ class Adam(Optimizer):
         size = rate / (1.0 - updates[power1])
         correction = 1.0 / sqrt(1.0 - updates[power2])
         kept = 1.0 - rate * self.weight_decay
-        for label, p, g in zip(labels, parameters, gradients, strict=True):
+        for label, parameter, part in zip(labels, parameters, gradients, strict=True):
+            p, g = part.take(parameter), part.values
             if self.weight_decay and not self.decoupled:
                 g = g + self.weight_decay * p
-            first = self._zeros(initial, "first_moment", label, p)
-            second = self._zeros(initial, "second_moment", label, p)
-            updates[first] = m = beta1 * first + (1 - beta1) * g
-            updates[second] = v = beta2 * second + (1 - beta2) * (g * g)
+            first = self._zeros(initial, "first_moment", label, parameter)
+            second = self._zeros(initial, "second_moment", label, parameter)
+            m = beta1 * part.take(first) + (1 - beta1) * g
+            v = beta2 * part.take(second) + (1 - beta2) * (g * g)
+            updates[first], updates[second] = part.put(first, m), part.put(second, v)
             start = p * cast(kept, p.dtype) if self.weight_decay and self.decoupled else p
             spread = sqrt(v) * cast(correction, p.dtype) + self.epsilon
-            updates[p] = start - cast(size, p.dtype) * m / spread
+            stepped = start - cast(size, p.dtype) * m / spread
+            updates[parameter] = part.put(parameter, stepped)
         return Step(updates, initial)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from ..errors import OptionError
 from ..graph import Tensor, cast, dtypes, isfinite, maximum, sqrt, square, where
 from ..graph import sum as total
+from .gradient import Gradient
 
 
-def global_norm(gradients: Sequence[Tensor]) -> Tensor:
+def global_norm(gradients: Sequence[Tensor | Gradient]) -> Tensor:
     """The Euclidean length of all gradients as one vector, a float64 scalar."""
-    return sqrt(_added([cast(total(square(g)), dtypes.float64) for g in gradients]))
+    values = [g if isinstance(g, Tensor) else g.values for g in gradients]
+    return sqrt(_added([cast(total(square(v)), dtypes.float64) for v in values]))
 
 
 def _added(parts: list[Tensor]) -> Tensor:
@@ -21,7 +24,10 @@ def _added(parts: list[Tensor]) -> Tensor:
     return result
 
 
-def clip_by_norm(gradients: Sequence[Tensor], max_norm: float | Tensor) -> list[Tensor]:
+Kind = TypeVar("Kind", bound=Tensor | Gradient)
+
+
+def clip_by_norm(gradients: Sequence[Kind], max_norm: float | Tensor) -> list[Kind]:
     """Scale all gradients together so that their global norm is at most `max_norm`.
 
     Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks",
@@ -29,13 +35,14 @@ def clip_by_norm(gradients: Sequence[Tensor], max_norm: float | Tensor) -> list[
 
     Parameters
     ----------
-    gradients : float tensors of any shapes.
+    gradients : float tensors of any shapes, or what `layerwise.optim.gradients_of` made of
+        them.
     max_norm : above 0; a number, or a scalar tensor fed at run time.
 
     Returns
     -------
-    Tensors of the same shapes and dtypes. A norm of NaN or infinity makes all of them not finite:
-    clipping must not hide that training has diverged.
+    Gradients of the same kinds, shapes and dtypes. A norm of NaN or infinity makes all of them not
+    finite: clipping must not hide that training has diverged.
     """
     if not gradients:
         return []
@@ -46,4 +53,7 @@ def clip_by_norm(gradients: Sequence[Tensor], max_norm: float | Tensor) -> list[
     norm = global_norm(gradients)
     # max_norm / inf is 0, and finite gradients times 0 would look like a flat loss.
     scale = where(isfinite(norm), max_norm / maximum(norm, max_norm), norm)
-    return [g * cast(scale, g.dtype) for g in gradients]
+    return [
+        g * cast(scale, g.dtype) if isinstance(g, Tensor) else g.scaled(scale)  # type: ignore[misc]
+        for g in gradients
+    ]

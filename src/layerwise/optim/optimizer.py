@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import OptionError
 from ..graph import ShapeError, Tensor, as_tensor, show, variable
 from ..graph.leaves import Variable
+from .gradient import Gradient, WholeGradient, gradients_of
 
 
 class Step(NamedTuple):
@@ -30,6 +31,11 @@ class Optimizer:
 
     An optimiser holds no numbers that training changes: those are variables of the state, so that
     one program holds the whole step and a checkpoint holds the whole state.
+
+    Of a sparse parameter, such as a large `layerwise.nn.Embedding`, only the rows that the step
+    looked up change, and only these rows of the optimiser's variables (as in PyTorch's
+    `SparseAdam`): momentum and moments of other rows stay as they are, and their weights do not
+    decay. Adam's correction for its start is by the number of all steps.
     """
 
     learning_rate: float = 1e-3
@@ -44,7 +50,7 @@ class Optimizer:
     def step(
         self,
         parameters: Sequence[Any],
-        gradients: Sequence[Tensor],
+        gradients: Sequence[Tensor | Gradient],
         learning_rate: Tensor,
         names: Sequence[str] | None = None,
     ) -> Step:
@@ -53,7 +59,8 @@ class Optimizer:
         Parameters
         ----------
         parameters : variables (or `layerwise.nn.Parameter`s), each listed once.
-        gradients : for each parameter a tensor of its shape and dtype.
+        gradients : for each parameter a tensor of its shape and dtype, or what
+            `layerwise.optim.gradients_of` made of it.
         learning_rate : scalar float tensor, usually an input fed for every step.
         names : for each parameter a name, such as its path, for the labels of the optimiser's
             variables: ``adam.first_moment.0.weight``. By default the parameter's own label.
@@ -62,25 +69,29 @@ class Optimizer:
         ------
         ShapeError : parameters and gradients do not fit together.
         """
-        parameters = [as_tensor(p) for p in parameters]
+        held, parameters = parameters, [as_tensor(p) for p in parameters]
         labels = list(names) if names is not None else _labels(parameters)
         if not len(parameters) == len(gradients) == len(labels):
             raise ShapeError(
                 f"{self.name}: {len(parameters)} parameters, {len(gradients)} gradients and "
                 f"{len(labels)} names; there must be as many of each"
             )
-        for label, parameter, gradient in zip(labels, parameters, gradients, strict=True):
+        found = gradients_of(held, gradients)
+        for label, parameter, of in zip(labels, parameters, found, strict=True):
+            gradient = of.values
+            if not isinstance(of, WholeGradient):
+                continue
             if (parameter.shape, parameter.dtype) != (gradient.shape, gradient.dtype):
                 raise ShapeError(
                     f"{self.name}: the gradient of '{label}' must be {show(parameter.shape)} "
                     f"{parameter.dtype}, got {show(gradient.shape)} {gradient.dtype}"
                 )
-        return self._step(parameters, list(gradients), learning_rate, labels)
+        return self._step(parameters, found, learning_rate, labels)
 
     def _step(
         self,
         parameters: list[Tensor],
-        gradients: list[Tensor],
+        gradients: list[Gradient],
         learning_rate: Tensor,
         labels: list[str],
     ) -> Step:

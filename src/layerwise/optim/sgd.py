@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import OptionError
 from ..graph import Tensor, cast
+from .gradient import Gradient
 from .optimizer import Optimizer, Step, check_range
 
 
@@ -46,18 +47,20 @@ class SGD(Optimizer):
     def _step(
         self,
         parameters: list[Tensor],
-        gradients: list[Tensor],
+        gradients: list[Gradient],
         learning_rate: Tensor,
         labels: list[str],
     ) -> Step:
         updates: dict[Tensor, Tensor] = {}
         initial: dict[Tensor, np.ndarray] = {}
-        for label, p, g in zip(labels, parameters, gradients, strict=True):
+        for label, parameter, part in zip(labels, parameters, gradients, strict=True):
+            p, g = part.take(parameter), part.values
             if self.weight_decay:
                 g = g + self.weight_decay * p
             if self.momentum:
-                velocity = self._zeros(initial, "momentum", label, p)
-                updates[velocity] = moved = self.momentum * velocity + g
+                velocity = self._zeros(initial, "momentum", label, parameter)
+                moved = self.momentum * part.take(velocity) + g
+                updates[velocity] = part.put(velocity, moved)
                 g = g + self.momentum * moved if self.nesterov else moved
-            updates[p] = p - cast(learning_rate, p.dtype) * g
+            updates[parameter] = part.put(parameter, p - cast(learning_rate, p.dtype) * g)
         return Step(updates, initial)

@@ -69,7 +69,7 @@ class TabularNet(Module):
                 self.waves = Periodic(columns.plain)
         size = EMBEDDING_SIZE if kind.is_network else outputs
         vectors = "normal" if kind.is_network else "zeros"
-        self.embeddings = [Embedding(c, size, vectors) for c in columns.cardinalities]
+        self.embeddings = [Embedding(c, size, weight_init=vectors) for c in columns.cardinalities]
         width = columns.width
         if self.pieces is not None:
             width += self.pieces.lower.value.size

@@ -77,6 +77,7 @@ class Plan:
     initial : the optimiser's variables with their first values.
     prediction : the network's output in the training program.
     loss, gradients : the graphs in the training program, for the diagnosis of a NaN.
+    parts : the gradients as the optimiser has them, before they are clipped.
     probes : the layers' outputs in it.
     sites, parameters : what the probe program looks at.
     fewest_rows : rows that a step must have: 2 when the network normalises over its batch.
@@ -90,6 +91,7 @@ class Plan:
     prediction: Tensor
     loss: Tensor
     gradients: dict[str, Tensor]
+    parts: dict[str, optim.Gradient]
     probes: list[Probe]
     fewest_rows: int
     measures: dict[str, Tensor]
@@ -109,7 +111,7 @@ class Plan:
         if self._probing is None:
             program, loss = self.train.program, self.raw_loss
             assert loss is not None
-            seen = probe_outputs(self.sites, loss, self.gradients, self.parameters, program.updates)
+            seen = probe_outputs(self.sites, loss, self.parts, self.parameters, program.updates)
             self._probing = self.backend.compile(
                 Program(program.outputs | seen, program.updates), self.threads
             )
@@ -179,6 +181,7 @@ def plan_for(
         backend.name,
         threads,
         None if beside is None else tuple(beside.initial),
+        tuple(parameter.sparse for parameter in net.parameters()),
     )
     kept = _plans.setdefault(net, OrderedDict())
     if key in kept:
@@ -220,10 +223,12 @@ def _build(
     names, parameters = zip(*net.named_parameters(), strict=True)
     stable, gradients = value_and_gradients(loss, parameters)
     by_name = dict(zip(names, gradients, strict=True))
+    parts = optim.gradients_of(parameters, gradients)
+    held = dict(zip(names, parts, strict=True))
     if options.clipped:
-        gradients = optim.clip_by_norm(gradients, input("clip_norm", (), stable.dtype))
+        parts = optim.clip_by_norm(parts, input("clip_norm", (), stable.dtype))
     rate = input("learning_rate", (), stable.dtype)
-    step = options.optimizer.step(parameters, gradients, rate, names)
+    step = options.optimizer.step(parameters, parts, rate, names)
     if beside is not None:
         step = _shared(step, beside.initial)
     outputs = {"loss": stable}
@@ -243,6 +248,7 @@ def _build(
         prediction=traced.prediction,
         loss=stable,
         gradients=by_name,
+        parts=held,
         probes=probes,
         fewest_rows=max(module.least_rows for _, module in net.named_modules()),
         measures=_measures(traced.evaluated, target, options),

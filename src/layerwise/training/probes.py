@@ -26,7 +26,9 @@ from ..graph import (
     square,
     sum,
 )
+from ..graph.indexing import PutRows
 from ..graph.stable import stabilise
+from ..optim import Gradient, RowGradient
 from .sites import SATURATED, Site
 
 AN_EPOCH = 20
@@ -57,7 +59,7 @@ def every(steps: int, epoch: int) -> int:
 def probe_outputs(
     sites: Sequence[Site],
     loss: Tensor,
-    gradients: Mapping[str, Tensor],
+    gradients: Mapping[str, Gradient],
     parameters: Mapping[str, Tensor],
     updates: Mapping[Tensor, Tensor],
 ) -> dict[str, Tensor]:
@@ -67,7 +69,8 @@ def probe_outputs(
     ----------
     sites : where to look.
     loss : of the minibatch, as it was before it was put into stable form.
-    gradients, parameters : by the parameters' names.
+    gradients, parameters : by the parameters' names. Of a parameter whose gradient is held by rows,
+        only the rows that the step looks up are measured, in weight, gradient and update.
     updates : the training program's.
     """
     became = stabilise([loss, *(site.output for site in sites)])
@@ -88,10 +91,16 @@ def probe_outputs(
             made[f"silent {number}"] = sum(cast(equal(open_rows, 0.0), output.dtype))
     for number, (name, gradient) in enumerate(gradients.items()):
         parameter = parameters[name]
-        made[f"gradient {number}"] = sum(square(gradient))
-        made[f"weight {number}"] = sum(square(parameter))
+        before = gradient.take(parameter)
+        made[f"gradient {number}"] = sum(square(gradient.values))
+        made[f"weight {number}"] = sum(square(gradient.touched(before)))
         if parameter in updates:
-            made[f"update {number}"] = sum(square(updates[parameter] - parameter))
+            after = updates[parameter]
+            if isinstance(gradient, RowGradient):
+                # Not the table: its old and its new value would have to be kept side by side.
+                assert isinstance(after.primitive, PutRows)
+                after = after.inputs[2]
+            made[f"update {number}"] = sum(square(gradient.touched(after - before)))
     return made
 
 

@@ -73,8 +73,10 @@ class NativeExecutable:
         self._arena = np.empty(0, np.uint8)
         self._offsets: list[int] = []
         self._bound = _UNBOUND
-        wanted = max((matmul.scratch_bytes(target, _ELEMENTS[e]) for e in plan.elements), default=0)
-        self._scratch_bytes = wanted + LINE
+        self._product_scratch = max(
+            (matmul.scratch_bytes(target, _ELEMENTS[e]) for e in plan.elements), default=0
+        )
+        self._scratch_bytes = LINE
         self._scratch: list[np.ndarray] = []
 
     def _begin_in_child(self) -> None:
@@ -131,6 +133,8 @@ class NativeExecutable:
     def _prepare_arena(self, rows: int) -> None:
         if rows <= self._rows and self._arena.size:
             return
+        fixed, per_row = self.plan.scratch
+        self._scratch_bytes = max(self._product_scratch, fixed + per_row * rows) + LINE
         offsets: list[int] = []
         total = 0
         for number, place in enumerate(self.plan.places):

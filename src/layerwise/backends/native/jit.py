@@ -125,10 +125,14 @@ _DECLARATION = re.compile(r"^declare [^@]*@(?!llvm\.)([\w.$-]+)\(", re.MULTILINE
 def _parse(text: str, context: ContextRef | None = None) -> ModuleRef:
     from llvmlite import binding
 
+    module = None
     try:
         module = binding.parse_assembly(text, context)
         module.verify()
     except RuntimeError as error:
+        if module is not None:
+            # The garbage collector would free it after its context, which crashes the process.
+            module.close()
         raise ValueError(f"LLVM does not accept this IR. {str(error).strip()}") from None
     return module
 

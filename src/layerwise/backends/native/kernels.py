@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...compiler.schedule import (
@@ -21,7 +21,7 @@ from ...graph.reduction import Max, Sum
 from ...graph.tensor import Tensor
 from .elements import Elements
 from .emitter import Operand, Value, constant, constant_vector, vector
-from .loops import build_loop
+from .loops import build_loop, scratch_of
 from .lowering import REGISTER, combine, identity
 from .partition import Partition, by_batch, by_blocks, by_rows, serial
 from .position import COLUMN, ENTRY, ROW, NotVectorisableError, Position, Slot
@@ -49,6 +49,8 @@ class Code:
     slots: list[Slot]
     partition: Partition
     declarations: frozenset[str]
+    scratch: tuple[int, int] = (0, 0)
+    """Bytes of a thread's own memory that it needs: fixed, and for each row of the minibatch."""
 
 
 def build(schedule: Schedule, kernel: Kernel, target: Target) -> Code:
@@ -56,7 +58,7 @@ def build(schedule: Schedule, kernel: Kernel, target: Target) -> Code:
     if isinstance(kernel, LoopKernel):
         elements = Elements(schedule, kernel)
         partition = build_loop(elements, kernel, target)
-        return _code(elements, partition)
+        return replace(_code(elements, partition), scratch=scratch_of(kernel))
     attempts: list[Any]
     if isinstance(kernel, MapKernel):
         attempts = [FlatMap, DownMap, RowMap, RowMap]

@@ -8,7 +8,7 @@ import weakref
 import zlib
 from collections.abc import Callable
 
-from . import driver, jit
+from . import convolution, driver, jit, matmul
 from .cache import default_cache
 from .emitter import Module
 from .plan import Plan
@@ -49,6 +49,17 @@ def product_library(target: Target, element: str) -> jit.Library:
     return _shared(
         f"product {element}", target, lambda module: driver.emit_product(module, target, element)
     )
+
+
+@functools.cache
+def convolution_library(target: Target, element: str) -> jit.Library:
+    """The convolutions of an element type, with a matrix product of their own to call."""
+
+    def emit(module: Module) -> None:
+        matmul.emit(module, target, element)
+        convolution.emit(module, target, element)
+
+    return _shared(f"convolution {element}", target, emit)
 
 
 def _shared(name: str, target: Target, emit: Callable[[Module], None]) -> jit.Library:
@@ -101,7 +112,9 @@ def find(plan: Plan, target: Target) -> dict[str, Code]:
 
 @functools.cache
 def _service(name: str, target: Target) -> Code:
+    element = "float" if name.endswith("f32") else "double"
+    if name.startswith("convolve_"):
+        return Code(convolution_library(target, element), name)
     if name.startswith("product_"):
-        element = "float" if name.endswith("f32") else "double"
         return Code(product_library(target, element), name)
     return Code(driver_library(target), name)

@@ -1,20 +1,18 @@
-"""Kernels for what is neither elementwise nor a reduction: running sums, scatters, folds."""
+"""Kernels for what is neither elementwise nor a reduction: running sums, folds, indexing."""
 
 from __future__ import annotations
 
 from ...compiler.schedule import LoopKernel
 from ...graph.dimension import Batch, size
-from ...graph.indexing import Fold, ScatterAdd
+from ...graph.indexing import FirstOccurrence, Fold, PutRows, ScatterAdd
 from ...graph.reduction import CumSum
 from ...graph.tensor import Tensor
 from .elements import Elements
-from .emitter import Operand, Value, constant, vector
+from .emitter import Value, constant
+from .index_loops import first_occurrence, put_rows, scatter, table_bytes
 from .lowering import MEMORY
-from .partition import Partition, by_batch, by_blocks, serial
+from .partition import Partition, by_batch, serial
 from .target import Target
-
-SCATTERED_COLUMNS = 16
-"""Columns of a scattered table that one thread adds up."""
 
 
 def build_loop(elements: Elements, kernel: LoopKernel, target: Target) -> Partition:
@@ -23,9 +21,19 @@ def build_loop(elements: Elements, kernel: LoopKernel, target: Target) -> Partit
     if isinstance(node.primitive, CumSum):
         return _running_sum(elements, node)
     if isinstance(node.primitive, ScatterAdd):
-        return _scatter(elements, node)
+        return scatter(elements, node, target)
+    if isinstance(node.primitive, FirstOccurrence):
+        return first_occurrence(elements, node)
+    if isinstance(node.primitive, PutRows):
+        return put_rows(elements, node)
     assert isinstance(node.primitive, Fold)
     return _fold(elements, node)
+
+
+def scratch_of(kernel: LoopKernel) -> tuple[int, int]:
+    """Bytes of a thread's own memory that a kernel uses: fixed, and for each row fed."""
+    (node,) = kernel.nodes
+    return table_bytes(node) if isinstance(node.primitive, FirstOccurrence) else (0, 0)
 
 
 def _outer_partition(elements: Elements, node: Tensor, axis: int) -> tuple[Partition, int]:
@@ -66,60 +74,6 @@ def _running_sum(elements: Elements, node: Tensor) -> Partition:
 
     f.loop(begin, end, line)
     return partition
-
-
-def _scatter(elements: Elements, node: Tensor) -> Partition:
-    f = elements.function
-    index, update = node.inputs
-    columns = size(node.shape[1:])
-    width = elements.dimension(columns)
-    assert isinstance(node.primitive, ScatterAdd)
-    rows = node.primitive.rows
-    type_ = MEMORY[node.dtype]
-    indices, updates, table = (elements.address(n) for n in (index, update, node))
-    count = elements.dimension(size(index.shape))
-    _, begin, end, _ = f.parameters
-
-    def block(column: Operand, lanes: int) -> None:
-        wide = vector(type_, lanes)
-
-        def clear(row: Value, _: list[Value]) -> None:
-            place = f.add(f.multiply(row, width), column)
-            f.store(constant(0, wide), f.offset(table, place, type_))
-
-        def add(k: Value, _: list[Value]) -> None:
-            chosen = f.load(f.offset(indices, k, "i32"), "i32")
-            chosen = f.select(
-                f.compare("slt", chosen, constant(0, "i32")), constant(0, "i32"), chosen
-            )
-            last = constant(rows - 1, "i32")
-            chosen = f.select(f.compare("sgt", chosen, last), last, chosen)
-            row = f.convert("zext", chosen, "i64")
-            place = f.offset(table, f.add(f.multiply(row, width), column), type_)
-            more = f.load(f.offset(updates, f.add(f.multiply(k, width), column), type_), wide)
-            f.store(f.add(f.load(place, wide), more), place)
-
-        f.loop(0, rows, clear)
-        f.loop(0, count, add)
-
-    if isinstance(columns, Batch):
-        f.loop(begin, end, lambda column, _: block(column, 1))
-        return by_batch(columns.multiple)
-    whole = columns // SCATTERED_COLUMNS
-    rest = columns - whole * SCATTERED_COLUMNS
-
-    def unit(k: Value, _: list[Value]) -> None:
-        def full() -> None:
-            block(f.multiply(k, SCATTERED_COLUMNS), SCATTERED_COLUMNS)
-
-        def tail() -> None:
-            start = constant(whole * SCATTERED_COLUMNS, "i64")
-            f.loop(0, rest, lambda c, _: block(f.add(start, c), 1))
-
-        f.when(f.compare("slt", k, whole), full, tail)
-
-    f.loop(begin, end, unit)
-    return by_blocks(whole + (1 if rest else 0))
 
 
 def _fold(elements: Elements, node: Tensor) -> Partition:
@@ -165,4 +119,4 @@ def _fold(elements: Elements, node: Tensor) -> Partition:
     return partition
 
 
-__all__ = ["build_loop"]
+__all__ = ["build_loop", "scratch_of"]

@@ -44,6 +44,7 @@ class Plan:
     functions : text and declarations of the program's own kernels, by name.
     work : rough number of operations: (fixed, for each row).
     elements : which matrix products may be called: ``f32``, ``f64``.
+    scratch : bytes that a thread's kernels may use for themselves: (fixed, for each row).
     """
 
     steps: list[Step]
@@ -52,6 +53,7 @@ class Plan:
     functions: dict[str, tuple[str, tuple[str, ...]]]
     work: tuple[float, float]
     elements: list[str]
+    scratch: tuple[int, int] = (0, 0)
 
     def to_bytes(self) -> bytes:
         """The plan as compressed JSON."""
@@ -62,6 +64,7 @@ class Plan:
             "functions": self.functions,
             "work": self.work,
             "elements": self.elements,
+            "scratch": self.scratch,
         }
         return zlib.compress(json.dumps(data).encode(), 1)
 
@@ -76,4 +79,5 @@ class Plan:
             {name: (text, tuple(d)) for name, (text, d) in data["functions"].items()},
             tuple(data["work"]),
             data["elements"],
+            tuple(data["scratch"]),
         )

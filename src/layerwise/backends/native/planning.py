@@ -11,6 +11,7 @@ from ...compiler.memory import Life, Place, plan_memory
 from ...compiler.program import Program, leads_with_batch
 from ...compiler.schedule import (
     Access,
+    ConvolutionKernel,
     Kernel,
     MatMulKernel,
     ReduceKernel,
@@ -22,9 +23,10 @@ from ...compiler.schedule import (
 from ...compiler.verify import is_wanted
 from ...graph import dtypes
 from ...graph.dimension import Batch, Dimension, size
+from ...graph.indexing import PutRows
 from ...graph.leaves import Input, Variable
 from ...graph.tensor import Tensor
-from . import kernels
+from . import convolution, kernels
 from .driver import BATCH_MODE, COLUMNS_MODE, ROWS_MODE
 from .elements import memory_bytes
 from .partition import BATCH, SERIAL, STATIC, Partition, by_batch, by_blocks, by_rows, serial
@@ -56,6 +58,7 @@ class Record:
     barrier: bool = False
     declarations: frozenset[str] = frozenset()
     kernel: Kernel | None = None
+    scratch: tuple[int, int] = (0, 0)
 
 
 def make_plan(program: Program, schedule: Schedule, target: Target) -> Plan:
@@ -113,7 +116,16 @@ class _Planner:
                               record.barrier))  # fmt: skip
         floats = {"f64" if n.dtype == dtypes.float64 else "f32" for n in self.where}
         arrays = [(c.dtype.name, c.primitive.array.tobytes()) for c in constants]  # type: ignore[attr-defined]
-        return Plan(steps, self.places, arrays, functions, _work(self.schedule), sorted(floats))
+        scratch = [max((r.scratch[k] for r in self.records), default=0) for k in range(2)]
+        return Plan(
+            steps,
+            self.places,
+            arrays,
+            functions,
+            _work(self.schedule),
+            sorted(floats),
+            (scratch[0], scratch[1]),
+        )
 
     # -- records -----------------------------------------------------------------------------------
 
@@ -158,13 +170,20 @@ class _Planner:
     def _kernel(self, kernel: Kernel, target: Target) -> Record:
         if isinstance(kernel, MatMulKernel):
             return self._product(kernel)
+        if isinstance(kernel, ConvolutionKernel):
+            return self._convolution(kernel, target)
         code = kernels.build(self.schedule, kernel, target)
         slots = [
             Slot("memory", self.schedule.in_place.get(s.what, s.what)) if s.kind == "memory" else s
             for s in code.slots
         ]
         record = Record(
-            code.text, slots, code.partition, declarations=code.declarations, kernel=kernel
+            code.text,
+            slots,
+            code.partition,
+            declarations=code.declarations,
+            kernel=kernel,
+            scratch=code.scratch,
         )
         self._touch(record, kernel)
         return record
@@ -211,6 +230,17 @@ class _Planner:
         ]
         element = "f32" if node.dtype == dtypes.float32 else "f64"
         record = Record(f"product_{element}", slots, partition, kernel=kernel)
+        self._touch(record, kernel)
+        return record
+
+    def _convolution(self, kernel: ConvolutionKernel, target: Target) -> Record:
+        (node,) = kernel.nodes
+        nodes = [self._memory(i) for i in node.inputs] + [node]
+        numbers = convolution.arguments(node, target)
+        slots = [*(Slot("memory", n) for n in nodes), *(Slot("integer", n) for n in numbers)]
+        partition = convolution.partition(node)
+        record = Record(convolution.service(node), slots, partition, kernel=kernel)
+        record.scratch = (convolution.scratch_bytes(node, target), 0)
         self._touch(record, kernel)
         return record
 
@@ -370,9 +400,14 @@ def _work(schedule: Schedule) -> tuple[float, float]:
             (node,) = kernel.nodes
             dimensions = [*node.shape, kernel.left.shape[-1]]
             factor = 2.0
+        elif isinstance(kernel, ConvolutionKernel):
+            dimensions, factor = convolution.work(kernel.nodes[0]), 2.0
         else:
             first = kernel.nodes[0]
             shape = first.inputs[0].shape if isinstance(kernel, ReduceKernel) else first.shape
+            if first in schedule.in_place and isinstance(first.primitive, PutRows):
+                # The rest of the table is left alone.
+                shape = first.inputs[2].shape
             dimensions = list(shape)
             factor = 2.0 * len(kernel.nodes)
         total = factor

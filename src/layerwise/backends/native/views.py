@@ -65,12 +65,15 @@ class Views:
                 for i, s, d in zip(index, operation.starts, operation.steps, strict=True)
             ]
             return self.elements.at(source, self._from_index(source.shape, moved, position))
+        if isinstance(operation, Concatenate) and (
+            position.lanes == 1 or operation.axis != node.rank - 1
+        ):
+            # Along another axis than the last, neighbours come from one part.
+            return self._concatenate(node, index, position)
         if position.lanes > 1:
             raise NotVectorisableError
         if isinstance(operation, Pad):
             return self._pad(node, source, index, position)
-        if isinstance(operation, Concatenate):
-            return self._concatenate(node, index, position)
         if isinstance(operation, Unfold):
             *outer, within = index
             window = outer[operation.axis]
@@ -130,9 +133,10 @@ class Views:
             row, row_level = 0, ENTRY
             level = ENTRY if narrow and not self.elements.is_local(source) else level
         elif source_rows != rows:
-            index = self._index(node.shape, position, level)
+            # The row depends on no column, and what reads it may be computed once per row.
+            index = self._index(node.shape, position, row_level)
             kept = [0 if d == 1 else i for i, d in zip(index, source.shape, strict=True)]
-            row = self._from_index(source.shape, kept, position, level).row
+            row = self._from_index(source.shape, kept, position, row_level).row
         column = 0 if narrow else position.column
         mask = None if narrow else position.mask
         inner = Position(row, column, 1 if narrow else lanes, level, mask, row_level=row_level)
@@ -166,34 +170,50 @@ class Views:
         level = position.level
         row_level = min(level, position.row_level) if whole else level
         linear = self.elements.emit_at(level, lambda: self.elements.linear(node, position))
-        if isinstance(entry_size, int) and whole:
-            per_row = entry_size // columns
+        per_row = entry_size // columns if isinstance(entry_size, int) and whole else 1
+        if whole:
             item = self.elements.emit_at(row_level, lambda: quotient(f, position.row, per_row))
         else:
             item = self.elements.emit_at(level, lambda: quotient(f, linear, width))
-        _, index_columns = matrix_form(index.shape)
-        where = Position(
-            self.elements.emit_at(
-                row_level, lambda: quotient(self.elements.function, item, index_columns)
-            ),
-            self.elements.emit_at(
-                row_level, lambda: remainder(self.elements.function, item, index_columns)
-            ),
-            1,
-            row_level,
-        )
+        if self.elements.is_loaded(index) and index not in self.elements.inside:
+            where = Position(0, item, 1, row_level, flat=True)
+        else:
+            _, index_columns = matrix_form(index.shape)
+            where = Position(
+                self.elements.emit_at(row_level, lambda: quotient(f, item, index_columns)),
+                self.elements.emit_at(row_level, lambda: remainder(f, item, index_columns)),
+                1,
+                row_level,
+            )
         chosen = self.elements.at(index, where)
-        f = self.elements.function
 
         def clipped() -> Value:
-            last = constant(int(table.shape[0]) - 1, "i32")  # type: ignore[arg-type]
-            positive = f.select(
-                f.compare("slt", chosen, constant(0, "i32")), constant(0, "i32"), chosen
-            )
-            safe = f.select(f.compare("sgt", positive, last), last, positive)
-            return f.convert("sext", safe, "i64")
+            zero = constant(0, "i32")
+            positive = f.select(f.compare("slt", chosen, zero), zero, chosen)
+            number = f.convert("zext", positive, "i64")
+            last = f.subtract(f.operand(self.elements.dimension(table.shape[0])), 1)
+            return f.select(f.compare("sgt", number, last), last, number)
 
         entry = self.elements.emit_at(row_level, clipped)
+        _, table_columns = matrix_form(table.shape)
+        if whole and table_columns == columns:
+            # Rows of the result are rows of the table, so neighbours in a row stay neighbours.
+            def table_row() -> Operand:
+                first = multiply(f, entry, per_row)
+                return add(f, first, remainder(f, position.row, per_row))
+
+            row = self.elements.emit_at(row_level, table_row)
+            return self.elements.at(
+                table,
+                Position(
+                    row,
+                    position.column,
+                    position.lanes,
+                    level,
+                    position.mask,
+                    row_level=row_level,
+                ),
+            )
 
         def place() -> Operand:
             inner = remainder(self.elements.function, linear, width)
@@ -202,7 +222,6 @@ class Views:
             )
 
         start = self.elements.emit_at(level, place)
-        _, table_columns = matrix_form(table.shape)
         row = self.elements.emit_at(level, lambda: quotient(f, start, table_columns))
         column = self.elements.emit_at(level, lambda: remainder(f, start, table_columns))
         return self.elements.at(table, Position(row, column, position.lanes, level, position.mask))
