@@ -10,15 +10,31 @@ from .splits import Split, split_rows
 
 if TYPE_CHECKING:
     from . import encoders as encoders
+    from . import pictures as pictures
     from . import tables as tables
+    from . import text as text
     from .encoders import TableEncoder as TableEncoder
+    from .pictures import Augmentation as Augmentation
+    from .pictures import read_pictures as read_pictures
     from .tables import Table as Table
     from .tables import read_table as read_table
     from .tables import table_of as table_of
+    from .text import BytePairTokenizer as BytePairTokenizer
+    from .text import CharacterNgrams as CharacterNgrams
+    from .text import Vocabulary as Vocabulary
+    from .text import WordTokenizer as WordTokenizer
+    from .text import read_pairs as read_pairs
 
 _MODULES = {
+    "Augmentation": "pictures",
     "TableEncoder": "encoders",
     "Table": "tables",
+    "BytePairTokenizer": "text",
+    "CharacterNgrams": "text",
+    "Vocabulary": "text",
+    "WordTokenizer": "text",
+    "read_pairs": "text",
+    "read_pictures": "pictures",
     "read_table": "tables",
     "table_of": "tables",
 }
@@ -37,14 +53,22 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Augmentation",
+    "BytePairTokenizer",
+    "CharacterNgrams",
     "DataError",
     "Digits",
     "Normalisation",
     "Split",
     "Table",
     "TableEncoder",
+    "Vocabulary",
+    "WordTokenizer",
     "encoders",
     "load_digits",
+    "pictures",
+    "read_pairs",
+    "read_pictures",
     "read_rows",
     "read_table",
     "scale_pixels",
@@ -52,4 +76,5 @@ __all__ = [
     "standardise",
     "table_of",
     "tables",
+    "text",
 ]

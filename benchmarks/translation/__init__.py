@@ -1,0 +1,1 @@
+"""Translation: pairs of sentences that are made or read from installed packages, and measures."""

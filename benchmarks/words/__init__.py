@@ -1,0 +1,1 @@
+"""Word vectors learned by layerwise and by gensim from one text: words per second, and quality."""
