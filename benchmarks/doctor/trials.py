@@ -37,8 +37,9 @@ class Patient:
         What trials showed, by the change as JSON; None where nothing could be tried.
     """
 
-    seconds = 0.0
-    """The doctor gives trials time by this; the least is enough for runs as short as these."""
+    seconds = 60.0
+    """The doctor gives trials time by this. On an idle machine the least is enough for such short
+    runs; what else the machine does must not decide what a trial shows."""
 
     def __init__(self, key: Key, known: dict[str, list | None]):
         self.key, self.known = key, dict(known)
@@ -51,7 +52,7 @@ class Patient:
         if name not in self.known:
             if self._run is None:
                 self._run = train(experiment_of(self.key)).run
-            made = real(self._run, changes)
+            made = real(self._run, changes, self.seconds)
             self.known[name] = self.added[name] = None if made is None else list(
                 Shown(bool(made.improves), *(getattr(made, n) for n in Shown._fields[1:]))
             )  # fmt: skip

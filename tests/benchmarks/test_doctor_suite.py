@@ -203,7 +203,7 @@ def test_trials_are_made_once(suite, record):
         before, after, score_before, score_after = 1.0, 0.5, 0.5, 0.8
         gain, error, epochs = 0.5, 0.1, 3
 
-    def real(run, changes):
+    def real(run, changes, seconds):
         asked.append(len(run.history))
         return Made()
 

@@ -145,6 +145,28 @@ def test_what_others_explain_as_well_is_told_with_it():
     assert rest > 0.99
 
 
+def test_numbers_of_many_classes_leak_though_they_go_up_and_down_with_none():
+    """The numbers of the classes in the middle have nothing to do with either end's classes."""
+    y = random.integers(0, 10, 500)
+    x = table(500, 20)
+    x[:, :10] += 0.8 * np.eye(10, dtype=np.float32)[y]  # each class has a column of its own
+    x[:, 17] = (y - 4.5) / 4.5 + 0.005 * random.standard_normal(500)
+    found = facts(x, y, net=layers(20, 10))
+    assert leaking(found) == [17]
+    assert found.leaks[0][1] == 1
+    assert found.copies == (17,)
+
+
+@pytest.mark.parametrize(("spread", "copied"), [(0.0, True), (0.05, True), (0.2, False)])
+def test_a_copy_of_the_classes_has_them_far_apart(spread, copied):
+    y = random.integers(0, 3, 400)
+    x = table(400)
+    x[:, 1] = y + spread * random.standard_normal(400)
+    found = facts(x, y, net=layers(5, 3))
+    assert leaking(found) == [1]
+    assert found.copies == ((1,) if copied else ())
+
+
 def test_no_leaks_where_there_are_none():
     x = table(400)
     assert facts(x, x @ np.ones(5) + 0.2 * random.standard_normal(400)).leaks == ()
@@ -275,6 +297,23 @@ def test_classes_that_look_like_numbers():
     assert target_of(y, layers(2, 100), x=x).looks_like == "numbers"
     assert target_of(random.permutation(y), layers(2, 100), x=x).looks_like == ""
     assert target_of(y // 20, layers(2, 100), x=x).looks_like == ""
+
+
+def test_many_classes_that_are_told_apart_are_no_numbers():
+    """Letters in the order of the alphabet: their numbers are predicted well, as any would be."""
+    y = random.integers(0, 26, 600)
+    middles = np.random.default_rng(3).standard_normal((26, 8))
+    x = (middles[y] + 0.3 * random.standard_normal((600, 8))).astype(np.float32)
+    assert target_of(y, layers(8, 26), x=x).looks_like == ""
+
+
+def test_names_of_classes():
+    y = np.arange(60) % 3
+    run = not_begun(layers(2, 3), (table(60, 2), y))
+    found = examine_target(run, ["low", "middle", "high"])
+    assert found.name(2) == "'high'"
+    assert examine_target(run, ["low", "high"]).name(2) == "2"
+    assert examine_target(run).name(0) == "0"
 
 
 def test_sequences_of_targets():

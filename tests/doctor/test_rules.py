@@ -127,7 +127,9 @@ ILL = {
     "dropout_too_strong": lambda: run_of(
         nn.Sequential(nn.Linear(3, 32), nn.ReLU(), nn.Dropout(0.9), nn.Linear(32, 2)), X, Y
     ),
-    "plateau": lambda: run_of(layers(4, 16, 1), WX, WY, learning_rate=0.1, epochs=40),
+    "plateau": lambda: run_of(
+        layers(4, 16, 1), WX, WY, learning_rate=0.1, epochs=40, restore_best=False
+    ),
     "learning_rate_too_high": lambda: run_of(
         layers(4, 16, 1), WX, WY, optimizer="sgd", learning_rate=30.0
     ),
@@ -232,6 +234,79 @@ def test_what_a_trial_does_not_better_is_no_alarm():
     assert "batch_too_small" not in {f.name for f in found.alarms}
 
 
+def test_a_leak_stays_an_alarm_whatever_a_trial_shows():
+    """With the column the loss is lower, so no loss can speak for leaving it out."""
+    run = ILL["leaking_column"]()
+    case = examine(run)
+    worse = Trial(0.1, 0.9, 0.9, 0.1, gain=-0.8, error=0.01, epochs=1, run=run)
+    tried = [diagnosing.Tried(f, worse) for f in suspect(case) if f.name == "leaking_column"]
+    (alarm,) = diagnosing.decide(tried, case).alarms
+    assert alarm.name == "leaking_column"
+    assert alarm.trial == worse.text
+
+
+def test_a_leak_is_seen_beside_others_that_know_nearly_as_much():
+    """In a spiral two columns together tell the third thing all but exactly."""
+    random = np.random.default_rng(5)
+    y = random.uniform(-1, 1, 500).astype(np.float32)
+    spiral = [(1 + y) * np.sin(6 * y), (1 + y) * np.cos(6 * y)]
+    x = np.stack([*spiral, y + 0.02 * random.standard_normal(500)], 1).astype(np.float32)
+    run = run_of(layers(3, 16, 1), x, y, epochs=3)
+    ((_, alone, rest),) = examine(run).data.leaks
+    assert rest > alone - 0.01
+    assert named(run, "leaking_column") is not None
+    honest = run_of(layers(2, 16, 1), x[:, :2], y, epochs=3)
+    assert named(honest, "leaking_column") is None
+
+
+def test_a_rate_far_from_the_usual_one_is_suspected_however_it_went():
+    """A schedule that ends in small steps hides that they were too large, or always too small."""
+    low = run_of(layers(3, 16, 2), X, Y, learning_rate=2e-5, schedule="cosine")
+    finding = named(low, "learning_rate_too_low")
+    assert finding.remedy.worth == pytest.approx(0.05)
+    high = run_of(layers(3, 16, 2), X, Y, learning_rate=0.05, schedule="one_cycle")
+    finding = named(high, "learning_rate_too_high")
+    assert "50 times what is usual for adam" in finding.evidence
+    assert not finding.sure
+
+
+def test_a_rate_is_not_too_high_for_what_was_learned_to_the_end():
+    """One wild epoch at the start is forgotten once every training row is known by heart."""
+    case = examine(ILL["overfitting"]())
+    loss = case.probes.values["loss"]
+    loss[case.probes.epochs == 1] = loss[0]
+    loss[1:4] *= 10
+
+    def names(training_loss):
+        training = dataclasses.replace(case.outcome.training, loss=training_loss)
+        outcome = dataclasses.replace(case.outcome, training=training)
+        return {f.name for f in suspect(dataclasses.replace(case, outcome=outcome))}
+
+    assert "learning_rate_too_high" in names(0.1)
+    assert "learning_rate_too_high" not in names(0.001)
+
+
+def test_what_a_trial_gains_must_be_part_of_what_can_be_learned():
+    """The same gain is much for a network that knows little, and a wish for one that knows most."""
+    run = ILL["too_few_epochs"]()
+    case = examine(run)
+    (finding,) = (f for f in suspect(case) if f.name == "too_few_epochs")
+    long = dataclasses.replace(
+        finding, remedy=dataclasses.replace(finding.remedy, worth=0.4, missing=0.25)
+    )
+    constant = case.outcome.constant.loss
+    for before, is_alarm in ((0.9 * constant, True), (0.2 * constant, False)):
+        made = Trial(before, before / 2, 0.8, 0.9, gain=before / 2, error=0.01, epochs=9, run=run)
+        alarms = diagnosing.decide([diagnosing.Tried(long, made)], case).alarms
+        assert bool(alarms) == is_alarm
+
+
+def test_an_imbalanced_class_goes_by_its_name():
+    case = examine(ILL["class_imbalance"](), classes=["usual", "rare"])
+    finding = next(f for f in suspect(case) if f.name == "class_imbalance")
+    assert finding.evidence.startswith("class 'rare' has ")
+
+
 def test_a_training_that_broke_off_stays_an_error_beside_a_leak():
     """A leaking column is no reason for a loss that became NaN, even where no trial helped."""
     leak = with_column(WX, WY + 0.02 * np.random.default_rng(3).standard_normal(len(WY)))
@@ -245,6 +320,23 @@ def test_a_training_that_broke_off_stays_an_error_beside_a_leak():
     found = diagnosing.decide(tried, case).alarms
     assert found[0].name == "leaking_column"
     assert "learning_rate_too_high" in {f.name for f in found if f.level == "error"}
+
+
+def test_what_is_as_good_as_simple_models_is_not_ill_for_its_wild_curve():
+    """The best epoch of a jumpy loss is kept, and does as well as anybody: nothing is wrong."""
+    case = examine(ILL["plateau"]())
+    good = dataclasses.replace(
+        case,
+        restored=True,
+        options={**case.options, "learning_rate": 0.005},
+        outcome=dataclasses.replace(
+            case.outcome,
+            validation=dataclasses.replace(case.outcome.validation, score=0.999),
+        ),
+    )
+    names = {"plateau", "learning_rate_too_high"}
+    assert names <= {f.name for f in suspect(case)}
+    assert names.isdisjoint(f.name for f in suspect(good))
 
 
 def test_a_note_of_a_suspicion_says_so():

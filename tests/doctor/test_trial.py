@@ -257,7 +257,11 @@ def test_classes_that_were_fed_as_numbers():
     assert made.score_after == (made.run.net(XV).argmax(1) == YV).mean()
     rounded = np.clip(np.round(run.net(XV)[:, 0]), 0, 2)
     assert made.score_before == (rounded == YV).mean()
-    assert made.before == 1 - made.score_before
+    squares = (run.net(XV).astype(float) - np.arange(3)) ** 2
+    wide = squares[np.arange(len(YV)), YV].mean()
+    said = np.exp(-squares / (2 * wide))
+    said /= said.sum(1, keepdims=True)
+    assert made.before == pytest.approx(((said - np.eye(3)[YV]) ** 2).sum(1).mean() / 2, rel=1e-5)
 
 
 # -- comparing -------------------------------------------------------------------------------------
@@ -280,3 +284,21 @@ def test_a_net_that_gives_nan_is_worse_than_any(healthy):
     assert not worse.improves
     assert not compare(bad, bad).improves
     assert not compare(healthy, healthy).improves
+
+
+def test_without_a_column_both_networks_do_without_it():
+    """What leans on a column that will not be there is worse then than what never had it."""
+    given, asked = (
+        np.concatenate([x, (y[:, None] - 1) * 3.0], 1).astype(np.float32)
+        for x, y in ((X, Y), (XV, YV))
+    )
+    run = fit(layers(5, 16, 3), x=given, xv=asked, epochs=20, learning_rate=0.01)
+    made = trial(run, {"without_columns": [4]})
+    unknown = asked.copy()
+    unknown[:, 4] = given[:, 4].mean(dtype=np.float64)
+    assert made.score_before == (run.net(unknown).argmax(1) == YV).mean()
+    assert made.score_after == (made.run.net(unknown).argmax(1) == YV).mean()
+    assert made.improves
+    assert (run.net(asked).argmax(1) == YV).mean() > made.score_after
+    np.testing.assert_array_equal(run.validation.inputs[0], asked)
+    assert "with the column not known, validation loss" in made.text

@@ -33,6 +33,8 @@ class DataFacts:
     constant, duplicated : numbers of columns; a duplicated one comes with the one it equals.
     leaks : column, how well it predicts the target alone (accuracy or R2), and how well all others
         do together.
+    copies : numbers of those of them along which the classes lie as far apart as if somebody had
+        written down their numbers.
     runner_up : how well the second best of the columns predicts the target alone; 1 where that is
         not known.
     names : of the columns; empty where they have none.
@@ -49,6 +51,7 @@ class DataFacts:
     constant: tuple[int, ...] = ()
     duplicated: tuple[tuple[int, int], ...] = ()
     leaks: tuple[tuple[int, float, float], ...] = ()
+    copies: tuple[int, ...] = ()
     runner_up: float = 1.0
     names: tuple[str, ...] = ()
 
@@ -74,6 +77,7 @@ class TargetFacts:
         seems to be classes; ``numbers`` where a loss for classes is fed with many of them in an
         order; else ''.
     distinct : different values of a single number.
+    names : of the classes; empty where they have none.
     """
 
     kind: str = "numbers"
@@ -84,6 +88,11 @@ class TargetFacts:
     high: float = 1.0
     looks_like: str = ""
     distinct: int = 0
+    names: tuple[str, ...] = ()
+
+    def name(self, code: int) -> str:
+        """What to call a class."""
+        return f"'{self.names[code]}'" if self.names else str(code)
 
 
 @dataclass(frozen=True)

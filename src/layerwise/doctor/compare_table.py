@@ -11,7 +11,14 @@ from ..tabular.record import HeldOut
 from .trial import NOISE
 
 MOST = 1e6
-"""A row's loss counts as this at most; a network that blew up must not decide by one row."""
+"""A row's loss counts as this at most, and a loss that is no number as this."""
+
+FAR = 25.0
+"""And as so many usual rows of a guess that is always the same: a network that blew up must not
+decide by a few rows, nor hide behind them, as their spread would make any gain look like chance."""
+
+LEAST = 1e-3
+"""Part of a class that no row has, for the logarithm."""
 
 
 class Comparison(NamedTuple):
@@ -19,8 +26,8 @@ class Comparison(NamedTuple):
 
     Attributes
     ----------
-    before, after : mean losses. `gain` is the mean of the rows' differences, `error` its standard
-        error.
+    before, after : mean losses; a row's counts as at most 25 times the mean of a guess that is
+        always the same. `gain` is the mean of the rows' differences, `error` its standard error.
     """
 
     before: float
@@ -69,6 +76,9 @@ def compare_held_out(
         _losses(each.raw[known], each.target[known], loss)
         for each, loss in zip((before, after), losses, strict=True)
     ]
+    guess = float(_losses(_same(before.raw[known], target, losses[0]), target, losses[0]) @ counts)
+    if guess > 0:
+        found = [np.minimum(each, FAR * guess) for each in found]
     means = [float(each @ counts) for each in found]
     differences = found[0] - found[1]
     gain = float(differences @ counts)
@@ -80,6 +90,21 @@ def compare_held_out(
         return None
     error = float(np.sqrt(len(parts) / (len(parts) - 1) * np.square(parts).sum()))
     return Comparison(means[0], means[1], gain, error)
+
+
+def _same(raw: np.ndarray, target: np.ndarray, loss: Loss) -> np.ndarray:
+    """Raw outputs that say the classes' frequencies, or the mean, for every row."""
+    if loss.output == "softmax":
+        shares = np.bincount(target.reshape(-1).astype(np.int64), minlength=raw.shape[1])
+        same = np.log(np.maximum(shares / len(target), LEAST))
+    else:
+        mean = target.reshape(len(target), -1).mean(0, dtype=np.float64)
+        if loss.output == "sigmoid":
+            mean = np.clip(mean, LEAST, 1 - LEAST)
+            same = np.log(mean / (1 - mean))
+        else:
+            same = np.log(np.maximum(mean, LEAST)) if loss.output == "exp" else mean
+    return np.broadcast_to(same, raw.shape)
 
 
 def _losses(raw: np.ndarray, target: np.ndarray, loss: Loss) -> np.ndarray:

@@ -28,6 +28,7 @@ def doctor(
     patient: Run | TrainingDiverged | Model | Any,
     *,
     names: Sequence[str] = (),
+    classes: Sequence[str] = (),
     trials: bool = True,
     seconds: float | None = None,
 ) -> Diagnosis:
@@ -46,6 +47,7 @@ def doctor(
         `Model`, whose record is read again by the rules, without trials; or a fitted `Classifier`
         or `Regressor`, as its method `doctor` does.
     names : of the input's columns, for a training.
+    classes : what the classes are called, in the order of their numbers, for a training.
     trials : whether remedies are tried. Without, what is only suspected is a note.
     seconds : for all trials; by default three times as long as the training took, at least 5.
 
@@ -65,7 +67,7 @@ def doctor(
     if isinstance(patient, TrainingDiverged):
         patient = patient.run
     if isinstance(patient, Run):
-        case = examine(patient, names)
+        case = examine(patient, names, classes)
         found = suspect(case)
         tried = try_remedies(patient, found, seconds) if trials else (Tried(f, None) for f in found)
         return remember(patient, case, decide(list(tried), case))

@@ -82,11 +82,11 @@ def decide(tried: Sequence[Tried], case: Case) -> Diagnosis:
         shown = finding if result is None else replace(finding, trial=result.text)
         if not finding.is_alarm:
             notes.append(finding)
-        elif result is None:
+        elif result is None or not _decides(finding):
             if finding.sure:
-                alarms.append(_Placed(finding.stage, 0.0, number, True, finding))
+                alarms.append(_Placed(finding.stage, 0.0, number, True, shown))
             else:
-                notes.append(_as_note(finding))
+                notes.append(_as_note(shown))
         elif _is_worth_it(finding, result, constant):
             # Among what happened in training, what helps most is the likeliest cause; what helps
             # as much, but for noise, comes in the order of the rules.
@@ -120,6 +120,10 @@ class _Placed(NamedTuple):
     finding: Finding
 
 
+def _decides(finding: Finding) -> bool:
+    return finding.remedy is None or finding.remedy.decides
+
+
 def _is_plain(finding: Finding, result: Trial) -> bool:
     """Plain to see in the network, though this trial could not show what it costs."""
     near = result.gain > -NOISE * result.error and result.after < FAR * result.before
@@ -147,7 +151,12 @@ def _is_worth_it(finding: Finding, result: Trial, constant: float) -> bool:
     remedy = finding.remedy
     if remedy is None or not result.improves:
         return False
-    return result.share >= remedy.worth and result.gain >= remedy.least * constant
+    learned = remedy.missing * max(constant - result.after, 0.0)
+    return (
+        result.share >= remedy.worth
+        and result.gain >= remedy.least * constant
+        and result.gain >= learned
+    )
 
 
 def _as_note(finding: Finding) -> Finding:

@@ -11,7 +11,7 @@ from .examine_graph import examine_graph, trace
 from .examine_outcome import examine_outcome
 
 
-def examine(run: Run, names: Sequence[str] = ()) -> Case:
+def examine(run: Run, names: Sequence[str] = (), classes: Sequence[str] = ()) -> Case:
     """All that the rules read about a training: its data, network, history, probes and outcome.
 
     Only the rows are looked at that the training was given: to learn from, and to validate.
@@ -20,6 +20,7 @@ def examine(run: Run, names: Sequence[str] = ()) -> Case:
     ----------
     run : what `layerwise.train` returned, or the `run` of a `TrainingDiverged`.
     names : of the input's columns.
+    classes : what the classes are called, in the order of their numbers.
     """
     traced = trace(run.net, run.data.inputs)
     steps = -(-len(run.data) // int(run.config["batch_size"]))
@@ -32,7 +33,7 @@ def examine(run: Run, names: Sequence[str] = ()) -> Case:
         best_epoch=run.best_epoch,
         restored=run.restored,
         data=examine_data(run, names),
-        target=examine_target(run),
+        target=examine_target(run, classes),
         graph=examine_graph(run, traced),
         outcome=examine_outcome(run, traced),
         divergence=run.divergence,

@@ -46,6 +46,7 @@ class Fitted:
     constant, duplicated : names of columns, in all rows; of duplicated ones with the one they
         equal.
     options : of the estimator, JSON values.
+    classes : what the classes are called, in the order of their numbers.
     """
 
     ensemble: Ensemble
@@ -56,6 +57,7 @@ class Fitted:
     constant: tuple[str, ...]
     duplicated: tuple[tuple[str, str], ...]
     options: Mapping[str, Any]
+    classes: tuple[str, ...] = ()
 
 
 def alike_columns(table: Table) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
@@ -165,7 +167,7 @@ def _whole(fitted: Fitted) -> Case:
         best_epoch=None,
         restored=True,
         data=_data(asked, used, fitted),
-        target=examine_target(asked),
+        target=examine_target(asked, fitted.classes),
         outcome=outcome,
     )
 
@@ -235,6 +237,7 @@ def _data(asked: Run, used: Sequence[str], fitted: Fitted) -> DataFacts:
         constant=constant,
         duplicated=duplicated,
         leaks=leaks,
+        copies=facts.copies,
     )
 
 

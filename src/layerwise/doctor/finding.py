@@ -26,6 +26,9 @@ class Remedy:
     stronger : the same once more, for where this is not enough.
     worth : part of the validation loss that it must take away for an alarm.
     least : part of a constant prediction's loss that it must take away.
+    missing : part of what can be learned that it must bring: its gain by what the network that was
+        trained with it takes off a constant prediction's loss.
+    decides : whether a trial that does not help speaks against the finding.
     """
 
     text: str
@@ -35,6 +38,8 @@ class Remedy:
     stronger: Remedy | None = None
     worth: float = 0.1
     least: float = 0.01
+    missing: float = 0.0
+    decides: bool = True
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,10 @@ MOST_TRIALS = 4
 LEAST = 0.01
 """Part of a constant prediction's loss: a gain of less is not worth another network."""
 
-OTHER_DATA = ("as_classes", "as_numbers", "loss", "outputs", "scale_inputs", "scale_target")
+OTHER_DATA = (
+    "as_classes", "as_numbers", "loss", "outputs", "scale_inputs", "scale_target",
+    "without_columns",
+)  # fmt: skip
 """Changes after which a network takes other inputs or gives other outputs than the one before, so
 that it cannot take its place."""
 
@@ -72,6 +75,7 @@ def fix(
     run: Run,
     *,
     names: Sequence[str] = (),
+    classes: Sequence[str] = (),
     rounds: int = ROUNDS,
     on_trial: Callable[[Finding, Trial | None], object] | None = None,
 ) -> Fixed:
@@ -86,6 +90,7 @@ def fix(
     ----------
     run : what `layerwise.train` returned, or the run of a `TrainingDiverged`, with validation rows.
     names : of the input's columns.
+    classes : what the classes are called, in the order of their numbers.
     rounds : how often, at most.
     on_trial : called with a finding and None before its trial, and with the trial after it.
 
@@ -93,7 +98,7 @@ def fix(
     -------
     Fixed : the network of its run is a new one; that of the run given is left as it is.
     """
-    fixing = _Fixing(run, names, on_trial)
+    fixing = _Fixing(run, names, classes, on_trial)
     try:
         for _ in range(rounds):
             if not fixing.round():
@@ -108,10 +113,11 @@ class _Fixing:
         self,
         run: Run,
         names: Sequence[str],
+        classes: Sequence[str],
         on_trial: Callable[[Finding, Trial | None], object] | None,
     ) -> None:
         self.before = self.run = run
-        self.names, self.on_trial = names, on_trial
+        self.names, self.classes, self.on_trial = names, classes, on_trial
         self.steps: list[Step] = []
         self.tried: list[Tried] = []
         self.first: Diagnosis | None = None
@@ -120,7 +126,7 @@ class _Fixing:
 
     def round(self) -> bool:
         """Try what there is to be tried; whether something helped and another round may too."""
-        case = examine(self.run, self.names)
+        case = examine(self.run, self.names, self.classes)
         found = suspect(case)
         results: dict[str, Tried] = {}
         earlier = len(self.tried)
@@ -178,7 +184,7 @@ class _Fixing:
 
     def result(self) -> Fixed:
         if self.last is None:
-            case = examine(self.run, self.names)
+            case = examine(self.run, self.names, self.classes)
             seconds = 0.0 if self.interrupted else None
             self.last = case, confirmed(self.run, case, seconds)
         case, diagnosis = self.last

@@ -42,11 +42,12 @@ class Room(ModuleType):
         patient: Run | TrainingDiverged | Model | Any,
         *,
         names: Sequence[str] = (),
+        classes: Sequence[str] = (),
         trials: bool = True,
         seconds: float | None = None,
     ) -> diagnosis.Diagnosis:
         """See `layerwise.doctor.doctor`."""
-        return consult.doctor(patient, names=names, trials=trials, seconds=seconds)
+        return consult.doctor(patient, names=names, classes=classes, trials=trials, seconds=seconds)
 
 
 Room.__call__.__doc__ = consult.doctor.__doc__

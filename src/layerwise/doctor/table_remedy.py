@@ -44,7 +44,7 @@ def for_tables(remedy: Remedy | None, hidden: tuple[int, ...] = ()) -> Remedy | 
     """A remedy with the Python of estimators, and without what only a network's author can do."""
     if remedy is None:
         return None
-    if not remedy.changes:
+    if not remedy.changes or "without_columns" in remedy.changes:
         return replace(remedy, python="")
     stronger = for_tables(remedy.stronger, hidden)
     parameters = parameters_for(remedy.changes, hidden)

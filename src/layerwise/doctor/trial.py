@@ -8,7 +8,7 @@ row by row on the validation rows, so that what is hard in those rows counts for
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ FEWEST_EPOCHS = 3
 CHANGES = (
     "as_classes", "as_numbers", "batch_size", "class_weight", "clip_norm", "early_stopping",
     "epochs", "initialise", "label_smoothing", "learning_rate", "loss", "optimizer",
-    "restore_best", "scale_inputs", "scale_target", "schedule", *OF_NETWORKS,
+    "restore_best", "scale_inputs", "scale_target", "schedule", "without_columns", *OF_NETWORKS,
 )  # fmt: skip
 """What a remedy may change."""
 
@@ -61,6 +61,7 @@ class Trial:
     error : its standard error.
     epochs : of the trial.
     run : the trial's training, its network trained.
+    where : of which rows that is true, if it is not of the validation rows as they are.
     """
 
     before: float
@@ -71,6 +72,7 @@ class Trial:
     error: float
     epochs: int
     run: Run
+    where: str = ""
 
     @property
     def improves(self) -> bool:
@@ -93,7 +95,7 @@ class Trial:
         )
         what = "better" if self.improves else "no better than chance"
         return (
-            f"tried for {self.epochs} epochs: validation loss {self.before:.4g} to "
+            f"tried for {self.epochs} epochs: {self.where}validation loss {self.before:.4g} to "
             f"{self.after:.4g} (gain {self.gain:.3g} ± {self.error:.2g}), {measure} {scores}: "
             f"{what}"
         )
@@ -136,7 +138,23 @@ def trial(
         return None
     except TrainingDiverged as error:
         made = _Made(error.run, None)
-    return compare(run, made.run, made.restore, balanced="class_weight" in remedy)
+    balanced = "class_weight" in remedy
+    if "without_columns" not in remedy:
+        return compare(run, made.run, made.restore, balanced)
+    # What the columns are worth when they are there is known; the question is what is left when
+    # they are not.
+    asked = replace(run, validation=without(run, run.validation, remedy["without_columns"]))
+    shown = compare(asked, made.run, made.restore, balanced)
+    return replace(shown, where="with the column not known, ")
+
+
+def without(run: Run, rows: Rows, columns: Sequence[int]) -> Rows:
+    """Rows in which some columns of the first input hold their training mean, and say nothing."""
+    first, known = rows.inputs[0].copy(), run.data.inputs[0]
+    flat = first.reshape(len(first), -1)
+    for column in columns:
+        flat[:, column] = known.reshape(len(known), -1)[:, column].mean(dtype=np.float64)
+    return replace(rows, inputs=(flat.reshape(first.shape), *rows.inputs[1:]))
 
 
 @dataclass(frozen=True)
@@ -225,6 +243,11 @@ class _Attempt:
         run = self.run
         assert run.validation is not None
         first, other = run.data.inputs, run.validation.inputs
+        if "without_columns" in self.changes:
+            columns = self.changes["without_columns"]
+            first, other = (
+                without(run, rows, columns).inputs for rows in (run.data, run.validation)
+            )
         if "scale_inputs" in self.changes:
             mean = first[0].mean(0, dtype=np.float64)
             deviation = first[0].std(0, dtype=np.float64)
@@ -261,9 +284,9 @@ class _Attempt:
 def compare(before: Run, after: Run, restore: Any = None, balanced: bool = False) -> Trial:
     """Two trainings' networks on the validation rows of the first, row by row.
 
-    Where one gives probabilities and the other numbers, what counts is which rows are right, or,
-    for classes that were numbers, how far off they are. With `balanced`, every class counts alike,
-    however few rows it has.
+    Where one gives probabilities and the other numbers for classes, it is by the Brier score of
+    what both say of the classes; for classes that were numbers, by how far off they are. With
+    `balanced`, every class counts alike, however few rows it has.
     """
     assert before.validation is not None
     assert after.validation is not None
@@ -288,12 +311,18 @@ def compare(before: Run, after: Run, restore: Any = None, balanced: bool = False
         scores = [_score(before, predicted, target) for predicted in (old, new)]
     else:
         right = [_right(before, old, target), _right(after, new, new_target)]
-        losses = [1.0 - each for each in right]
         scores = [float(each.mean()) for each in right]
+        truth = new_target if new_target.shape[1] > 1 else target
+        losses = [
+            np.square(_as_probabilities(before, predicted, truth) - truth).sum(1) / 2
+            for predicted in (old, new)
+        ]
     with np.errstate(invalid="ignore"):
-        losses = [np.nan_to_num(each, nan=WORST, posinf=WORST) * weight for each in losses]
-        # A network that gives NaN is worse than any other.
-        kept = [np.nan_to_num(each, nan=WORST, posinf=WORST) for each in losses]
+        # A network that gives NaN for any row is worse than any other, in all of them.
+        kept = [
+            each * weight if np.isfinite(each).all() else np.full(len(each), WORST)
+            for each in losses
+        ]
         difference = kept[0] - kept[1]
         # Of one row nobody knows how much is chance.
         several = len(difference) > 1
@@ -316,6 +345,30 @@ def _predictions(run: Run, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
 
 def _score(run: Run, predicted: np.ndarray, target: np.ndarray) -> float:
     return reference.score(predicted, target, run.target != "numbers")
+
+
+def _as_probabilities(run: Run, predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """What a prediction says of the classes: it has them, or numbers for each, or class numbers.
+
+    Class numbers are taken for the middle of a normal distribution, as wide as they are off.
+
+    Parameters
+    ----------
+    run : the training with numbers.
+    truth : one-hot rows, (rows, classes).
+    """
+    if not np.isfinite(predicted).all():
+        return np.full(truth.shape, np.nan)
+    if predicted.shape[1] == 1:
+        codes = run.data.target.min() + np.arange(truth.shape[1])
+        squares = np.square(predicted - codes)
+        wide = max(float((squares * truth).sum(1).mean()), 0.01)
+        predicted = np.exp(-(squares - squares.min(1, keepdims=True)) / (2 * wide))
+    # Numbers for each class are estimates of probabilities, but may be below 0.
+    positive = np.maximum(predicted, 0.0)
+    total = positive.sum(1, keepdims=True)
+    even = np.full_like(positive, 1 / positive.shape[1])
+    return np.where(total > 0, positive / np.where(total > 0, total, 1.0), even)
 
 
 def _right(run: Run, predicted: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -47,8 +47,9 @@ class Record:
             table, labels = table.take(chosen), labels[chosen]
         # Numbers stay in their own units; of classes their numbers are wanted.
         answers = target.encode(labels) if ensemble.task.has_classes else labels
+        classes = tuple(map(str, target.attributes().get("classes_", ())))
         self._fitted: Fitted | None = Fitted(
-            ensemble, raw, table, answers, rows, constant, duplicated, options
+            ensemble, raw, table, answers, rows, constant, duplicated, options, classes
         )
         self._case: TableCase | None = None
         self._diagnosis: Diagnosis | None = None

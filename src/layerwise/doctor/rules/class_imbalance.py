@@ -8,11 +8,13 @@ from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
 
-RATIO = 8.0
-"""Rows of the most frequent class by those of the rarest."""
+RATIO, EXTREME = 10.0, 15.0
+"""Rows of the most frequent class by those of the rarest: where weights may help, and where they
+mostly do."""
 
-FOUND, SUSPECT = 0.8, 0.98
-"""Recall of the rare classes by that of the frequent ones: surely too low, and perhaps."""
+HALF, FOUND, SUSPECT = 0.5, 0.8, 0.98
+"""Recall of the rare classes by that of the frequent ones: surely too low; surely too low where
+they are very rare; and perhaps."""
 
 
 class ClassImbalance(Rule):
@@ -46,19 +48,22 @@ class ClassImbalance(Rule):
         other_recall = float(recalls[others].mean()) if others.any() else float("nan")
         if not rare_recall < SUSPECT * other_recall:
             return None
-        sure = rare_recall < FOUND * other_recall
         rarest = int(counts.argmin())
+        ratio = float(counts.max() / counts.min())
+        sure = rare_recall < (FOUND if ratio >= EXTREME else HALF) * other_recall
         return self.found(
             "warning",
-            f"class {rarest} has {counts[rarest]} of {counts.sum():,} training rows; of the rare "
-            f"classes' validation rows {rare_recall:.0%} are found, of the others' "
-            f"{other_recall:.0%}",
+            f"class {case.target.name(rarest)} has {counts[rarest]} of {counts.sum():,} training "
+            f"rows; of the rare classes' validation rows {rare_recall:.0%} are found, of the "
+            f"others' {other_recall:.0%}",
             Remedy(
                 "let every class count alike",
                 flag="--class-weight balanced",
                 python="class_weight='balanced'",
                 changes={"class_weight": "balanced"},
+                # With every class counting alike, weights help a little almost always.
+                worth=0.1 if ratio >= EXTREME else 0.25,
             ),
-            numbers={"ratio": float(counts.max() / counts.min()), "recall": rare_recall},
+            numbers={"ratio": ratio, "recall": rare_recall},
             sure=sure,
         )

@@ -6,7 +6,8 @@ from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
 
-STRONG = 0.55
+STRONG, EXTREME = 0.55, 0.75
+"""Rates beyond what helps in most networks, and beyond what any paper advises for hidden layers."""
 
 
 class DropoutTooStrong(Rule):
@@ -38,6 +39,7 @@ class DropoutTooStrong(Rule):
                 flag="--dropout 0.2",
                 python="nn.Dropout(0.2)",
                 changes={"dropout": 0.2},
+                worth=0.03 if strongest.rate >= EXTREME else 0.1,
             ),
             layer=strongest.path,
             numbers={"rate": strongest.rate, "loss": last},

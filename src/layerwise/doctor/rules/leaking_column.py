@@ -17,6 +17,10 @@ SHARE = 0.35
 APART = 0.1
 """By how much it must be ahead of every other column alone."""
 
+OUTSTANDING, NEARLY_ALL = 0.1, 0.98
+"""What the column leaves unexplained by what every other column alone leaves, where it need not be
+ahead of all others together; and how well it must predict for that."""
+
 AHEAD, ERRORS = 0.02, 2.0
 """By how much it must be ahead of all others together, and by how many standard errors."""
 
@@ -47,7 +51,11 @@ class LeakingColumn(Rule):
             # Or no other column comes near, and all of them together do no better.
             runner_up = case.data.runner_up
             stands_out = 1 - alone <= SHARE * (1 - runner_up) and alone - runner_up > APART
-            if alone >= ALONE and (far_ahead or (stands_out and alone >= rest)):
+            clear = stands_out and alone >= rest
+            # Or it is another matter than any other column, or looks as if written from the class.
+            outstanding = self._is_outstanding(case, alone)
+            copied = case.data.copies == (column,) and alone >= rest and rest < 1
+            if alone >= ALONE and (far_ahead or clear or outstanding or copied):
                 what = "of the rows" if case.is_classification else "of the variance"
                 return self.found(
                     "warning",
@@ -57,7 +65,17 @@ class LeakingColumn(Rule):
                         "ask where it comes from; leave it out if it is known only afterwards",
                         flag=case.data.drop_option([column]),
                         python=f"X = numpy.delete(X, {column}, axis=1)",
+                        changes={"without_columns": [column]},
+                        # With the column the loss is lower, and a leak all the same.
+                        decides=False,
                     ),
                     numbers={"column": column, "alone": alone, "rest": rest},
                 )
         return None
+
+    def _is_outstanding(self, case: Case, alone: float) -> bool:
+        """Whether every other column alone leaves ten times as much, and more than by chance."""
+        other = case.data.runner_up
+        noise = np.sqrt(max(other * (1 - other), 0.0) / max(case.data.rows / 2, 1))
+        apart = alone - other > max(AHEAD, ERRORS * float(noise))
+        return alone >= NEARLY_ALL and apart and 1 - alone <= OUTSTANDING * (1 - other)

@@ -7,22 +7,41 @@ import numpy as np
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import blown_up, early_jump, roughness, update_ratio, usual_rate
+from ..signs import (
+    blown_up,
+    early_jump,
+    is_as_good_as_simple,
+    roughness,
+    update_ratio,
+    usual_rate,
+)
 
 RATIO = 0.004
 """A step's size by that of the weights; about a thousandth is usual."""
 
 ROUGH = 0.05
+
+SETTLED = 0.02
+"""Part of a constant prediction's loss."""
+
 JUMP = 1.5
 
 
-def _lower(rate: float, stronger: Remedy | None) -> Remedy:
+HIGH, FAR = 10.0, 30.0
+"""So many times the optimiser's usual rate a rate is odd, or far off; a schedule may hide it."""
+
+WORTH = {"far": 0.03, "odd": 0.05, "usual": 0.1}
+"""What a lower rate must bring, `Remedy.worth`: the odder the rate, the less is needed."""
+
+
+def _lower(rate: float, worth: float, stronger: Remedy | None) -> Remedy:
     return Remedy(
         "lower it",
         flag=f"--lr {rate:.2g}",
         python=f"learning_rate={rate:.2g}",
         changes={"learning_rate": rate},
         stronger=stronger,
+        worth=worth,
     )
 
 
@@ -58,13 +77,20 @@ class LearningRateTooHigh(Rule):
             )
         if jump > JUMP:
             signs.append(f"in the first epoch the loss rose to {jump:.3g} times its first value")
-        if not signs:
-            return None
+        beyond = case.learning_rate / max(usual_rate(case), 1e-30)
+        rate = f"the rate is {case.learning_rate:g}"
+        if beyond > HIGH:
+            rate += f", {beyond:,.0f} times what is usual for {case.optimizer}"
         blown = blown_up(case)
+        odd = beyond > HIGH
+        if not odd and (not signs or self._has_settled(case, ratio, rough)):
+            return None
+        if not odd and case.restored and not blown and is_as_good_as_simple(case):
+            return None  # it could be better still, and nothing is wrong with it
         return self.found(
             "warning" if case.divergence is None else "error",
-            "; ".join(signs) + f"; the rate is {case.learning_rate:g}",
-            self._remedy(case),
+            "; ".join([*signs, rate]),
+            self._remedy(case, "far" if beyond > FAR else "odd" if odd else "usual"),
             layer=case.divergence.layer if case.divergence is not None else None,
             epoch=case.divergence.epoch if case.divergence is not None else None,
             numbers={
@@ -75,8 +101,17 @@ class LearningRateTooHigh(Rule):
             sure=blown,
         )
 
-    def _remedy(self, case: Case) -> Remedy:
+    def _has_settled(self, case: Case, ratio: float, rough: float) -> bool:
+        """Whether it came down to next to nothing on the training rows, in small smooth steps.
+
+        A rate that is too high cannot do that, however its first epoch went.
+        """
+        outcome = case.outcome
+        left = outcome.training.loss / max(outcome.constant.loss, 1e-30)
+        return left < SETTLED and ratio <= RATIO and rough <= ROUGH
+
+    def _remedy(self, case: Case, kind: str) -> Remedy:
         """A tenth; a hundredth where that is not enough; and what is usual, if it is less still."""
-        rate, usual = case.learning_rate, usual_rate(case)
-        last = _lower(usual, None) if usual < rate / 300 else None
-        return _lower(rate / 10, _lower(rate / 100, last))
+        rate, usual, worth = case.learning_rate, usual_rate(case), WORTH[kind]
+        last = _lower(usual, worth, None) if usual < rate / 300 else None
+        return _lower(rate / 10, worth, _lower(rate / 100, worth, last))

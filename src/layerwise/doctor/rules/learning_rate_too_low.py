@@ -15,21 +15,32 @@ from ..signs import (
 )
 
 RATIO = 1e-3
-FALLING = 0.02
+FALLING, LITTLE = 0.02, 0.3
+"""It is on its way if the training loss falls by so much in the last third, or if it has taken so
+little of a constant prediction's loss away."""
+
+LOW, FAR = 5.0, 20.0
+"""So many times below the optimiser's usual rate a rate is odd, or far off."""
+
+WORTH = {"far": (0.05, 0.01, 0.0), "odd": (0.15, 0.02, 0.0), "usual": (0.4, 0.1, 0.25)}
+"""What a higher rate must bring: `Remedy.worth`, `least` and `missing`.
+
+The odder the rate, the less is needed: where steps are far too small, little may be all that there
+is to gain; where they are only on the small side, a little gained does not make them wrong.
+"""
 
 
-def _raise(rate: float, ratio: float, stronger: Remedy | None) -> Remedy:
-    far = ratio < RATIO / 8
+def _raise(rate: float, kind: str, stronger: Remedy | None) -> Remedy:
+    worth, least, missing = WORTH[kind]
     return Remedy(
         "raise it",
         flag=f"--lr {rate:.2g}",
         python=f"learning_rate={rate:.2g}",
         changes={"learning_rate": rate},
         stronger=stronger,
-        # Where steps are far too small, little may be all that there is to gain; where they are
-        # only on the small side, a little gained does not make them wrong.
-        worth=0.05 if far else 0.65,
-        least=0.01 if far else 0.1,
+        worth=worth,
+        least=least,
+        missing=missing,
     )
 
 
@@ -46,26 +57,32 @@ class LearningRateTooLow(Rule):
     )
 
     def look(self, case: Case) -> Finding | None:
-        """Small steps and a loss that has not settled."""
+        """Small steps and a loss that has not settled, or a rate far below what is usual."""
         ratio, falling = update_ratio(case), still_falling(case)
-        if not ratio < RATIO or not at_the_end(case) or blown_up(case):
+        if blown_up(case):
             return None
-        if falling < FALLING and case.skill > 0.3:
+        rate = case.learning_rate
+        below = usual_rate(case) / rate if rate > 0 else float("inf")
+        far = ratio < RATIO / 8
+        on_its_way = at_the_end(case) and (falling >= FALLING or case.skill <= LITTLE)
+        # At a rate that is nothing unusual, a network that does as well as simple models could be
+        # better still, and nothing is wrong with it.
+        slow = ratio < RATIO and on_its_way and (far or not is_as_good_as_simple(case))
+        if not slow and not below > LOW:
             return None
-        if ratio >= RATIO / 8 and is_as_good_as_simple(case):
-            return None  # it could be better still, and nothing is wrong with it
+        kind = "far" if (far and slow) or below > FAR else "odd" if below > LOW else "usual"
         return self.found(
             "warning",
             f"a step changes weights by {ratio:.2g} of their size, and the training loss still "
             f"fell by {falling:.1%} in the last third of the epochs; the rate is "
             f"{case.learning_rate:g}",
-            self._remedy(case, ratio),
+            self._remedy(case, kind),
             numbers={"update_ratio": ratio, "falling": falling},
-            sure=ratio < RATIO / 10,
+            sure=slow and ratio < RATIO / 10,
         )
 
-    def _remedy(self, case: Case, ratio: float) -> Remedy:
+    def _remedy(self, case: Case, kind: str) -> Remedy:
         """Ten times as much; a hundred times; and what is usual, if it is more still."""
         rate, usual = case.learning_rate, usual_rate(case)
-        last = _raise(usual, ratio, None) if usual > 300 * rate else None
-        return _raise(10 * rate, ratio, _raise(100 * rate, ratio, last))
+        last = _raise(usual, kind, None) if usual > 300 * rate else None
+        return _raise(10 * rate, kind, _raise(100 * rate, kind, last))

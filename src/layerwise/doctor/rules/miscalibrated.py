@@ -12,6 +12,8 @@ EXCESS = 0.06
 GAIN = 0.15
 """Part of the validation loss that a temperature takes away."""
 
+SMOOTH, A_LITTLE = 0.25, 0.02
+"""Label smoothing beyond what is usual (0.1 to 0.2); there so much of the loss is a suspicion."""
 
 TOO_MODEST = (
     "a network that was not trained to the end, or whose labels were smoothed, stays less sure "
@@ -37,9 +39,10 @@ class Miscalibrated(Rule):
         excess = outcome.calibration - outcome.calibration_noise
         gain = 1 - outcome.tempered / outcome.validation.loss if outcome.validation.loss else 0.0
         knows = outcome.validation.score > outcome.constant.score
-        if not excess > EXCESS or not gain > GAIN or not knows:
+        smoothing = float(case.options.get("label_smoothing", 0))
+        modest = smoothing > SMOOTH and outcome.temperature < 1 and gain > A_LITTLE
+        if not knows or not (modest or (excess > EXCESS and gain > GAIN)):
             return None
-        smoothed = float(case.options.get("label_smoothing", 0)) > 0
         side = "surer than it is right" if outcome.temperature > 1 else "less sure than right"
         return self.found(
             "warning",
@@ -49,7 +52,7 @@ class Miscalibrated(Rule):
             self._remedy(case),
             cause=self.cause if outcome.temperature > 1 else TOO_MODEST,
             numbers={"error": outcome.calibration, "excess": excess, "gain": gain},
-            sure=excess > 2 * EXCESS and (outcome.temperature > 1 or smoothed),
+            sure=excess > 2 * EXCESS and (outcome.temperature > 1 or smoothing > 0),
         )
 
     def _remedy(self, case: Case) -> Remedy:
@@ -61,6 +64,7 @@ class Miscalibrated(Rule):
                 flag="--label-smoothing 0",
                 python=f"label_smoothing=0, or divide logits by {temperature:.2g}",
                 changes={"label_smoothing": 0.0},
+                worth=0.05 if float(case.options["label_smoothing"]) > SMOOTH else 0.1,
             )
         if temperature < 1:
             return Remedy(

@@ -18,7 +18,8 @@ ERRORS = 5.0
 """Standard errors by which its score must be better than a constant prediction's."""
 
 FEWEST = 30
-"""Validation rows; of fewer nothing can be said."""
+"""Validation rows, and training rows of all classes but the most frequent; of fewer nothing can be
+said."""
 
 
 class NoSignal(Rule):
@@ -40,6 +41,8 @@ class NoSignal(Rule):
         scores = [outcome.validation.score, outcome.linear.score, outcome.nearest.score]
         signals = [outcome.linear.signal, outcome.nearest.signal]
         small = outcome.validation_rows < FEWEST
+        counts = case.target.counts
+        small |= bool(counts) and sum(counts) - max(counts) < FEWEST
         if case.divergence is not None or small or not np.isfinite(signals).all():
             return None
         # The network may find what simple models cannot; a little it finds by chance, as its best

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..case import Case
 from ..finding import Finding, Remedy
 from ..rule import Rule
-from ..signs import roughness, still_falling, update_ratio
+from ..signs import is_as_good_as_simple, roughness, still_falling, update_ratio
 
 RATIO, FALLING = 5e-4, 0.2
 
@@ -28,6 +28,8 @@ class Plateau(Rule):
         constant = str(case.options.get("schedule", "")).startswith("Constant")
         if not constant or not ratio > RATIO or not falling < max(FALLING, 3 * rough):
             return None
+        if case.restored and is_as_good_as_simple(case):
+            return None  # it could be better still, and nothing is wrong with it
         return self.found(
             "warning",
             f"in the last third of the epochs the training loss fell by {falling:.1%}, while it "
@@ -38,7 +40,8 @@ class Plateau(Rule):
                 flag="--schedule cosine",
                 python="schedule='cosine'",
                 changes={"schedule": "cosine"},
-                worth=0.15,
+                # A loss that bounces has a good epoch by chance; the last one is none.
+                worth=0.15 if case.restored else 0.08,
             ),
             numbers={"falling": falling, "roughness": rough, "update_ratio": ratio},
             sure=False,

@@ -9,9 +9,14 @@ from ..signs import at_the_end, is_as_good_as_simple, still_falling
 
 FALLING = 0.1
 
-FEW = 5
-SHORT, LONG = 0.05, 0.65
-"""Part of the loss that more epochs must take away: after a few epochs, and after many."""
+FEW, STEPS = 5, 2000
+"""A training of so few epochs and steps may be too short whatever its curve looks like."""
+
+WORTH = {"short": (0.03, 0.01, 0.0), "long": (0.4, 0.1, 0.25)}
+"""What more epochs must bring: `Remedy.worth`, `least` and `missing`.
+
+The longer a training was, the more longer training must bring to be a need.
+"""
 
 
 class TooFewEpochs(Rule):
@@ -26,30 +31,32 @@ class TooFewEpochs(Rule):
     def look(self, case: Case) -> Finding | None:
         """Whether the last epochs were the best ones, and much better than those before."""
         epochs = len(case.history)
-        if not epochs or case.divergence is not None or not at_the_end(case):
+        if not epochs or case.divergence is not None:
             return None
         if case.stopped not in ("epochs", "interrupted", "on_epoch"):
             return None
         falling = still_falling(case)
         steps = epochs * case.steps_per_epoch
-        if falling < FALLING or (epochs < 3 and steps > 2000):
+        short = epochs <= FEW and steps <= STEPS
+        if not short and (epochs < 3 or falling < FALLING or not at_the_end(case)):
             return None
-        if epochs > FEW and is_as_good_as_simple(case):
+        if not short and is_as_good_as_simple(case):
             return None  # it could be better still, and nothing is wrong with it
+        worth, least, missing = WORTH["short" if short else "long"]
         more = max(20, 4 * epochs)
         return self.found(
             "warning",
-            f"after {epochs} epochs ({steps:,} steps) the training loss had fallen by "
-            f"{falling:.0%} in the last third of them, and the best epoch was number "
-            f"{case.best_epoch or epochs}",
+            f"the training had {epochs} epochs ({steps:,} steps)"
+            + (f"; its loss fell by {falling:.0%} in the last third of them" if epochs > 2 else "")
+            + f"; the best epoch was number {case.best_epoch or epochs}",
             Remedy(
                 "train longer, and let early stopping find the end",
                 flag=f"--epochs {more} --early-stopping 10",
                 python=f"epochs={more}, early_stopping=10",
                 changes={"epochs": more},
-                # The longer a training was, the more longer training must bring to be a need.
-                worth=SHORT if epochs <= FEW else LONG,
-                least=0.01 if epochs <= FEW else 0.1,
+                worth=worth,
+                least=least,
+                missing=missing,
             ),
             epoch=epochs,
             numbers={"falling": falling, "epochs": epochs},

@@ -45,7 +45,8 @@ class VanishingGradient(Rule):
             return None
         last = sizes[-1]
         ratio = float(sizes[0] / last) if last > 0 else float("nan")
-        if not ratio < SHARE:
+        # Where next to nothing arrived at first, the start was lost, even if it came right later.
+        if not ratio < SHARE and not early[0][1] < SHARE / 10 * early[-1][1]:
             return None
         names = {layer.layer.partition("(")[0] for layer in case.graph.of_kind("activation")}
         smooth = names & {"Sigmoid", "Tanh", "sigmoid", "tanh"}

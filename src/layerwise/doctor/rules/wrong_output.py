@@ -14,12 +14,15 @@ REMOVE = Remedy(
     changes={"remove_last_activation": True},
 )
 
-LOGARITHMS = Remedy(
-    "give the plain numbers of the last layer to cross-entropy, which takes the softmax and the "
-    "logarithm itself",
-    python="loss='cross_entropy', and nothing after the last nn.Linear",
-    changes={"remove_last_activation": True, "loss": "cross_entropy"},
-)
+
+def _logarithms(ends: str) -> Remedy:
+    return Remedy(
+        "give the plain numbers of the last layer to cross-entropy, which takes the softmax and "
+        "the logarithm itself",
+        python="loss='cross_entropy', and nothing after the last nn.Linear",
+        changes={"loss": "cross_entropy"} | ({"remove_last_activation": True} if ends else {}),
+    )
+
 
 BEYOND = 0.02
 """How far the target must go beyond the range, as part of its own range."""
@@ -55,7 +58,7 @@ class WrongOutput(Rule):
                 "error",
                 f"the loss {case.loss} takes logarithms of probabilities, and what the network "
                 "gives is none: the probabilities of a row's classes do not sum to 1",
-                LOGARITHMS,
+                _logarithms(ends),
             )
         takes_logits = case.loss in ("cross_entropy", "bce_with_logits") and case.output in (
             "softmax",
