@@ -102,6 +102,8 @@ def rows_of(net: Module | Model, inputs: Any) -> Rows:
         if net.columns is not None:
             arrays = tuple(net.columns.inputs(inputs))
             return Rows(module, _checked(arrays))
+        if net.pictures is not None:
+            return Rows(module, _checked((net.pictures.take(inputs)[0],)))
     elif isinstance(net, Module):
         module = net
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from ..errors import OptionError
 from ..training.run import Run
 from .collect import NO_HELD_OUT, collect
+from .files import write_page
 from .render import render
 
 
@@ -101,20 +100,4 @@ def write_report(path: str | Path, model: Any, held_out: Any = None, **options: 
         raise OptionError(f"expected the name of an .html file for the report, got '{path}'")
     if not path.parent.is_dir():
         raise OptionError(f"cannot write '{path}': there is no folder '{path.parent}'")
-    text = build_report(model, held_out, **options)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise OptionError(f"cannot write '{path}': {error.strerror}") from None
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        # mkstemp makes files that only their owner can read; a report is for others.
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    return write_page(path, build_report(model, held_out, **options))

@@ -17,6 +17,7 @@ from .facts.classification import classification
 from .facts.columns import category_of, columns_of_model
 from .facts.curves import activation_curves
 from .facts.layers import layers_of_model
+from .facts.looked import looked_at
 from .facts.outcome import outcome_of_classes, outcome_of_numbers, remembered_outcome
 from .facts.pictures import as_pictures
 from .facts.regression import regression
@@ -60,7 +61,8 @@ def collect(
     tested, learned, validated = parts["held_out"], parts["training"], parts["validation"]
     pictures = None
     some = tested or learned
-    if some is not None and whole.columns is None:
+    plain = whole.columns is None and whole.pictures is None and whole.texts is None
+    if some is not None and plain:
         pictures = as_pictures(some, picture_shape)
     shape = None if pictures is None else (int(pictures.shape[1]), int(pictures.shape[2]))
     classes = _names(whole, some)
@@ -86,6 +88,7 @@ def collect(
     _result(data, whole, tested, learned, validated, why_not)
     data.inside = layers_of_model(whole, learned, tested, stack, pictures)
     _columns(data, whole, tested, pictures, why_not)
+    _looked(data, whole, tested, why_not)
     _result_details(data, whole, tested, validated, why_not)
     _player(data, whole, some, pictures, stack)
     return data
@@ -222,6 +225,10 @@ def _result_details(
         if validated is not None and len(validated):
             second = (predicted(model, validated), validated.truth)
         data.classification = classification(found, tested.truth, data.task.classes, second)
+        if model.texts is not None:
+            from .facts.texts import read_mistakes
+
+            data.read = read_mistakes(model, tested, data.classification.worst)
     else:
         data.absent[wanted] = "The model answers several yes-or-no questions at once."
 
@@ -237,8 +244,13 @@ def _columns(
     pictures: np.ndarray | None,
     why_not: str,
 ) -> None:
-    if pictures is not None:
+    if pictures is not None or model.pictures is not None:
         data.absent["columns"] = "The rows are pictures: no pixel means anything by itself."
+    elif model.texts is not None:
+        data.absent["columns"] = (
+            "The rows are texts: `layerwise explain MODEL --text` says which words speak for an "
+            "answer."
+        )
     elif tested is None:
         data.absent["columns"] = why_not
     else:
@@ -246,6 +258,17 @@ def _columns(
             data.columns = columns_of_model(model, tested)
         except (DataError, OptionError) as error:
             data.absent["columns"] = f"The columns could not be looked at: {error}."
+
+
+def _looked(data: ReportData, model: Model, tested: Part | None, why_not: str) -> None:
+    if model.pictures is None:
+        return
+    if tested is None:
+        data.absent["looked"] = why_not
+        return
+    data.looked = looked_at(model, tested)
+    if data.looked is None:
+        data.absent["looked"] = "It is shown for held-out pictures as they came, with classes."
 
 
 def _player(

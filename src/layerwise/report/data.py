@@ -14,10 +14,12 @@ from .facts.classification import Classification
 from .facts.columns import Columns
 from .facts.curves import ActivationCurve
 from .facts.layers import Layers
+from .facts.looked import LookedAt
 from .facts.outcome import Outcome
 from .facts.regression import Regression
 from .facts.rows import Part
 from .facts.task import Task
+from .facts.texts import ReadMistake
 from .player import Playable
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class ReportData:
     diagnosis : what the doctor found.
     inside : what each layer makes of the rows.
     columns : of a table.
+    looked : where a network of pictures looked.
+    read : mistakes of a model of texts.
     classification, regression : on held-out rows.
     player : the network for the page.
     activations : its activation functions.
@@ -62,7 +66,9 @@ class ReportData:
     diagnosis: Diagnosis | None = None
     inside: Layers | None = None
     columns: Columns | None = None
+    looked: LookedAt | None = None
     classification: Classification | None = None
+    read: tuple[ReadMistake, ...] = ()
     regression: Regression | None = None
     player: Playable | None = None
     activations: tuple[ActivationCurve, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from .charts.markup import Markup
 from .data import ReportData
 from .page import Omission, Section
 from .sections import SECTIONS
-from .sections.top import top
+from .sections.top import Top, top
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -23,6 +24,22 @@ def render(data: ReportData) -> str:
     Names of classes and columns come from files: the template escapes everything that is not
     markup made here.
     """
+    found = [made for section in SECTIONS if (made := section(data)) is not None]
+    return render_page(
+        top(data),
+        [each for each in found if isinstance(each, Section)],
+        [each for each in found if isinstance(each, Omission)],
+        data.notes,
+    )
+
+
+def render_page(
+    head: Top,
+    sections: Sequence[Section],
+    omissions: Sequence[Omission] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """A page of a top and sections, as text; see `render`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from .. import __version__
@@ -35,14 +52,12 @@ def render(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.filters["json"] = _json
-    found = [made for section in SECTIONS if (made := section(data)) is not None]
-    sections = [each for each in found if isinstance(each, Section)]
     plays = any(block.kind == "player" for each in sections for block in each.blocks)
     return environment.get_template("page.html").render(
-        top=top(data),
-        notes=data.notes,
+        top=head,
+        notes=notes,
         sections=sections,
-        omissions=[each for each in found if isinstance(each, Omission)],
+        omissions=omissions,
         style=Markup(_read("style.css")),
         scripts=[Markup(_read(name)) for name in ("network.js", "panel.js")] if plays else [],
         made=f"{datetime.now().astimezone():%Y-%m-%d %H:%M}",

@@ -1,5 +1,6 @@
 """Charts as SVG text, coloured by the page's CSS variables, so that they follow light and dark."""
 
+from .alignment import alignment_map
 from .bars import Bar, bar_chart
 from .heat_map import heat_map
 from .histogram import histogram
@@ -16,6 +17,7 @@ __all__ = [
     "Mark",
     "Points",
     "Series",
+    "alignment_map",
     "bar_chart",
     "data_uri",
     "heat_map",

@@ -91,6 +91,12 @@ def layers_of_model(
     if rows is None:
         why = "There are no rows to feed to the network, so only its weights are shown."
         return Layers(weights=weights, missing=(why,))
+    if model.texts is not None and not rows.encoded:
+        why = (
+            "Texts have several lengths, each with a graph of its own, so what layers give is not "
+            "shown; weights are."
+        )
+        return Layers(weights=weights, missing=(why,))
     net, inputs = network_and_rows(model, rows, stack)
     truth = rows.truth if rows.truth.ndim == 1 else rows.truth[:, 0]
     activations: dict[str, Distribution] = {}

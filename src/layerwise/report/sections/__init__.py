@@ -12,6 +12,7 @@ from .columns import columns_section
 from .doctor import doctor_section
 from .layers import layers_section
 from .learning import learning_section
+from .looked import looked_section
 from .network import network_section
 from .player import player_section
 from .probes import probes_section
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[ReportData], Section | Omission | None], ...] = (
     classification_section,
     regression_section,
     columns_section,
+    looked_section,
     learning_section,
     probes_section,
     layers_section,

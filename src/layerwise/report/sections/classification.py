@@ -227,6 +227,8 @@ def _mistakes(data: ReportData, found: Classification) -> list[Block]:
     caption = "Wrong rows of which the model was most sure, the surest first."
     if data.pictures is not None:
         return [Gallery(title, [_picture(data, each) for each in found.worst], caption)]
+    if data.read:
+        return [_read(data, title, caption)]
     rows, head = _rows(data, [each.place for each in found.worst])
     table = Table(
         title,
@@ -242,6 +244,23 @@ def _mistakes(data: ReportData, found: Classification) -> list[Block]:
         words=3,
     )  # fmt: skip
     return [table]
+
+
+def _read(data: ReportData, title: str, caption: str) -> Table:
+    return Table(
+        title,
+        ["true", "predicted", "text", "words that spoke for it", "row", "confidence"],
+        [
+            [
+                each.mistake.true, each.mistake.predicted, each.excerpt, ", ".join(each.words),
+                f"{data.held_out.number(each.mistake.place) if data.held_out else 0:,}",
+                percent(each.mistake.confidence),
+            ]
+            for each in data.read
+        ],
+        f"{caption} The words are those without which the wrong answer would be less likely.",
+        words=4,
+    )  # fmt: skip
 
 
 def _picture(data: ReportData, each: Mistake) -> Picture:

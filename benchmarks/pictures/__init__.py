@@ -1,0 +1,1 @@
+"""Classifiers of pictures beside the same networks in PyTorch, in one run."""
