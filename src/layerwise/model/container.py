@@ -96,6 +96,18 @@ def read_tensors(
     return about, tensors
 
 
+def format_of(path: Any) -> str:
+    """What a file says that it is, by its header alone; '' where that says nothing."""
+    try:
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > LARGEST_HEADER:
+                return ""
+            return str(json.loads(file.read(length))["__metadata__"]["format"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 def read_any(path: Any) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     """Metadata and tensors of any safetensors file; `ModelFileError` when it is none."""
     from safetensors import SafetensorError

@@ -6,15 +6,16 @@ model's author and executes none.
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from ..errors import DTypeError, ModelFileError, OptionError, ShapeError
-from ..graph import Tensor, dtypes, topological_order
+from ..graph import Tensor, dtypes, show, topological_order
 from ..graph.leaves import Input
 from ..nn.inputs import input_names, trace_rows
 from ..nn.losses import OUTPUTS
@@ -22,15 +23,24 @@ from ..nn.module import Module
 from ..nn.notes import RowKinds, notes_of
 from ..nn.parameter import Buffer, Held, Parameter
 from ..nn.trace import Trace
-from .container import read_any, read_tensors, write_tensors
+from .container import format_of, read_any, read_tensors, write_tensors
 from .graph_module import GraphModule
+from .graphs_by_length import GraphsByLength
 from .layers import Layer, layer_calls, layer_of
 from .model import TARGETS, Model
 from .serialise import graph_from_json, graph_to_json
 
+if TYPE_CHECKING:
+    from ..data.pictures import PictureKind
+
 FORMAT = "layerwise-model"
 VERSION = 2
 """Since 2 a model may have `columns`: what becomes of raw rows of a table."""
+
+ELSEWHERE: dict[str, tuple[str, str]] = {
+    "layerwise-translator": ("layerwise.estimators", "Translator"),
+}
+"""Formats of other rooms, below this one: the class that reads each, imported when needed."""
 
 M = TypeVar("M", bound=Module)
 
@@ -56,7 +66,7 @@ def load(path: str | Path, into: Module | None = None) -> Any:
 
     Returns
     -------
-    A `Model` that predicts without its author's code; or `into`, filled.
+    A `Model` that predicts without its author's code, or a `Translator`; or `into`, filled.
 
     Raises
     ------
@@ -65,6 +75,10 @@ def load(path: str | Path, into: Module | None = None) -> Any:
     """
     if into is not None:
         return _fill(into, path)
+    home = ELSEWHERE.get(format_of(path))
+    if home is not None:
+        room, name = home
+        return getattr(importlib.import_module(room), name).load(path)
     about, tensors = read_tensors(path, FORMAT, VERSION)
     try:
         return _model(about, tensors)
@@ -86,6 +100,8 @@ def save_model(model: Model, path: str | Path, example: Any) -> None:
     clash = constants.keys() & held.keys()
     if model.columns is not None:
         clash |= {n for n in held if n.startswith("encoder.")}
+    if model.texts is not None:
+        clash |= {n for n in held if n.startswith("texts.")}
     if clash:
         raise OptionError(f"a parameter cannot be called {sorted(clash)[0]!r}; rename it")
     about |= {
@@ -102,6 +118,12 @@ def save_model(model: Model, path: str | Path, example: Any) -> None:
     tensors = {n: h.value for n, h in held.items()} | constants
     if model.columns is not None:
         about["columns"], learned = model.columns.to_json()
+        tensors |= learned
+    if model.pictures is not None:
+        about["pictures"] = model.pictures.to_json()
+    if model.texts is not None:
+        about["texts"], learned = model.texts.to_json()
+        about["texts"]["graphs"] = _other_lengths(model, {h.tensor: n for n, h in held.items()})
         tensors |= learned
     write_tensors(path, FORMAT, VERSION, about, tensors)
 
@@ -123,6 +145,10 @@ def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[
         arrays = [dtypes.as_array(x) for x in given]
     elif model.columns is not None:
         arrays = model.columns.example()
+    elif model.texts is not None:
+        arrays = model.texts.example()
+    elif model.pictures is not None:
+        arrays = [np.zeros((1, *model.pictures.shape), model.net.dtype)]
     else:
         kinds = notes_of(model.whole).rows or notes_of(model.net).rows
         if kinds is None:
@@ -141,6 +167,23 @@ def trace_whole(model: Model, example: Any) -> tuple[list[Tensor], Tensor, list[
 def _rows_like(kinds: RowKinds) -> list[np.ndarray]:
     pairs = zip(kinds.shapes, kinds.dtypes, strict=True)
     return [np.zeros((1, *shape), dtype) for shape, dtype in pairs]
+
+
+def _other_lengths(model: Model, names: Mapping[Tensor, str]) -> list[dict[str, Any]]:
+    """The graphs for texts of every length but the shortest, which the file has already."""
+    assert model.texts is not None
+    graphs = []
+    for arrays in model.texts.examples()[1:]:
+        inputs, output, trace = trace_rows(model.whole, arrays, Trace)
+        about, constants = about_graph(
+            inputs, output, names, [c.output for c in layer_calls(trace)]
+        )
+        if constants:
+            raise OptionError(
+                "a network for texts with large constants cannot be saved: make them an nn.Buffer"
+            )
+        graphs.append(about)
+    return graphs
 
 
 def about_graph(
@@ -218,6 +261,18 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
 
         columns = RawColumns.from_json(about["columns"], tensors)
         columns.check_inputs(inputs)
+    pictures = None if about.get("pictures") is None else _pictures(about["pictures"], inputs)
+    texts, graphs = None, []
+    if about.get("texts") is not None:
+        from .raw_texts import RawTexts
+
+        described = dict(about["texts"])
+        variables = {n: h.tensor for n, h in held.items()}
+        graphs = [graph_of(each, tensors, variables) for each in described.pop("graphs")]
+        if any(len(places) != len(layers) for _, _, places in graphs):
+            raise ModelFileError("the graphs of other lengths do not fit the table of layers")
+        texts = RawTexts.from_json(described, tensors)
+        texts.check_inputs([inputs, *(given for given, _, _ in graphs)])
     for key, known in (("output", OUTPUTS), ("target", TARGETS)):
         if about.get(key) not in known:
             raise ModelFileError(f"expected one of {', '.join(known)} as {key}")
@@ -228,13 +283,17 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
         raise ModelFileError("the classes are no list of names")
     if not isinstance(about.get("summary"), dict):
         raise ModelFileError("the training summary is no object")
-    return Model(
+    modules = [
         GraphModule(
-            inputs,
-            output,
+            each,
+            result,
             held,
-            [(layer, t) for layer, t in zip(layers, found, strict=False) if t is not None],
-        ),
+            [(layer, t) for layer, t in zip(layers, places, strict=False) if t is not None],
+        )
+        for each, result, places in [(inputs, output, found), *graphs]
+    ]
+    return Model(
+        modules[0] if texts is None else GraphsByLength(modules),
         classes=classes,
         features=_texts(about, "features"),
         output=about["output"],
@@ -242,7 +301,21 @@ def _model(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
         summary=about["summary"],
         layers=layers,
         columns=columns,
+        pictures=pictures,
+        texts=texts,
     )
+
+
+def _pictures(about: Any, inputs: Sequence[Tensor]) -> PictureKind:
+    from ..data.pictures import PictureKind
+
+    kind = PictureKind.from_json(about)
+    if [tuple(i.shape[1:]) for i in inputs] != [kind.shape]:
+        raise ModelFileError(
+            f"the pictures have shape {kind.shape}, and the network takes "
+            f"{[show(i.shape) for i in inputs]}"
+        )
+    return kind
 
 
 def _texts(about: Mapping[str, Any], key: str) -> list[str] | None:
@@ -272,7 +345,9 @@ def _fill(net: M, path: str | Path) -> M:
         about, tensors = read_tensors(path, FORMAT, VERSION)
         named = {*(_texts(about, "parameters") or ()), *(_texts(about, "buffers") or ())}
         tensors = {n: a for n, a in tensors.items() if n in named}
-        preprocessed = bool(about.get("preprocessed")) or about.get("columns") is not None
+        preprocessed = bool(about.get("preprocessed")) or any(
+            about.get(kind) is not None for kind in ("columns", "texts")
+        )
     missing = sorted(wanted.keys() - tensors.keys())
     extra = sorted(tensors.keys() - wanted.keys())
     if missing or extra:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import OptionError
+from ..errors import DataError, OptionError
 from ..graph import Tensor, cast, dtypes
 from ..nn.losses import OUTPUTS
 from ..nn.module import Module
@@ -18,8 +18,10 @@ from .layers import Layer, table
 
 if TYPE_CHECKING:
     from ..data.encoders import NumberTarget, TableEncoder
+    from ..data.pictures import PictureKind
     from ..training import Run
     from .raw_columns import RawColumns
+    from .raw_texts import RawTexts
 
 TARGETS = ("classes", "binary", "numbers")
 
@@ -37,6 +39,10 @@ class Model:
         tensors: ``lambda x: (x - mean) / scale``. It becomes part of the saved model.
     columns : what turns raw rows of a table (numbers, words, dates) into the network's inputs, in
         place of `preprocess`. The model then takes frames, arrays and tables.
+    pictures : what pictures the network takes: the model then takes pictures as they come, as
+        arrays or files, and brings them to that size, mode and scale before `preprocess`.
+    texts : what turns raw texts into the network's inputs, of one of several lengths. The model
+        then takes lists of texts.
     scale : of the numbers that the network was trained to predict. The graph of the model, also
         the saved one, then takes its output to a prediction in the target's own units, so `output`
         becomes identity.
@@ -64,13 +70,23 @@ class Model:
         layers: Sequence[Layer] | None = None,
         columns: RawColumns | None = None,
         scale: NumberTarget | None = None,
+        pictures: PictureKind | None = None,
+        texts: RawTexts | None = None,
     ) -> None:
         if summary is None:
             summary = (run.summary() if run is not None else notes_of(net).training) or {}
         if columns is not None and preprocess is not None:
             raise OptionError("expected preprocess or columns, got both: give one of them")
+        if columns is not None and pictures is not None:
+            raise OptionError("expected columns or pictures, got both: give one of them")
+        if texts is not None and any(x is not None for x in (columns, pictures, preprocess)):
+            raise OptionError(
+                "expected texts alone, got columns, pictures or preprocess beside them"
+            )
         self.net, self.preprocess, self.summary = net, preprocess, summary
         self.columns = columns
+        self.pictures = pictures
+        self.texts = texts
         self.classes = None if classes is None else tuple(_plain(c) for c in classes)
         if features is None and columns is not None:
             features = columns.names
@@ -92,10 +108,14 @@ class Model:
     def __call__(self, *inputs: Any) -> Any:
         """The network's raw output for raw values: arrays at once, or a graph for tensors.
 
-        A model with `columns` takes raw rows, or a graph for tensors of what they are encoded to.
+        A model with `columns` takes raw rows, one with `pictures` pictures as they come; or a graph
+        for tensors of what these become.
         """
-        if self.columns is None or any(isinstance(x, Tensor) for x in inputs):
+        plain = self.columns is None and self.pictures is None and self.texts is None
+        if plain or any(isinstance(x, Tensor) for x in inputs):
             return self.whole(*inputs)
+        if self.texts is not None:
+            return self._raw_of_texts(*inputs)
         return self.whole(*self._encoded(*inputs))
 
     @property
@@ -110,7 +130,8 @@ class Model:
         ----------
         inputs : the network's inputs; for a model with `columns` one frame, array, dict of columns,
             list of rows or `layerwise.data.tables.Table` of raw values. Columns are found by name;
-            rows without names have the columns of training in order.
+            rows without names have the columns of training in order. For a model with `pictures`
+            one array of any layout, the path of a picture or a folder, or a list of paths.
 
         Notes
         -----
@@ -150,11 +171,34 @@ class Model:
         return numbers if self.classes is None else np.array(self.classes)[numbers]
 
     def _prediction(self, *inputs: Any) -> np.ndarray:
-        given = inputs if self.columns is None else self._encoded(*inputs)
+        if self.texts is not None:
+            return np.asarray(OUTPUTS[self.output](self._raw_of_texts(*inputs)))
+        plain = self.columns is None and self.pictures is None
+        given = inputs if plain else self._encoded(*inputs)
         raw = self.whole(*(dtypes.as_array(x) for x in given))
         return np.asarray(OUTPUTS[self.output](raw))
 
+    def _raw_of_texts(self, *inputs: Any) -> np.ndarray:
+        """The network's raw output for texts, in their order."""
+        assert self.texts is not None
+        if len(inputs) != 1:
+            raise TypeError(f"expected one list of texts, got {len(inputs)} inputs")
+        texts = self.texts.texts(inputs[0])
+        found: np.ndarray | None = None
+        for part in self.texts.encode(texts):
+            raw = np.asarray(self.whole(*part.inputs))
+            if found is None:
+                found = np.zeros((len(texts), *raw.shape[1:]), raw.dtype)
+            found[part.rows] = raw
+        if found is None:
+            raise DataError("expected at least one text, got none")
+        return found
+
     def _encoded(self, *inputs: Any) -> tuple[np.ndarray, ...]:
+        if self.pictures is not None:
+            if len(inputs) != 1:
+                raise TypeError(f"expected one input of pictures, got {len(inputs)}")
+            return (self.pictures.take(inputs[0])[0],)
         assert self.columns is not None
         if len(inputs) != 1:
             raise TypeError(f"expected one table of raw rows, got {len(inputs)} inputs")
@@ -167,7 +211,8 @@ class Model:
             from .file import trace_whole
 
             unknown = notes_of(self.whole).rows is None and notes_of(self.net).rows is None
-            if unknown and self.columns is None:
+            raw = self.columns is not None or self.pictures is not None or self.texts is not None
+            if unknown and not raw:
                 return []
             self._layers = trace_whole(self, None)[2]
         return self._layers

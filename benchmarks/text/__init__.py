@@ -1,0 +1,1 @@
+"""Classification of real texts beside TF-IDF + logistic regression, PyTorch and JAX."""
