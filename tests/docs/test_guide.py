@@ -38,6 +38,7 @@ CONCEPTS = [
     "backpropagation", "nonlinear-activations", "one-hot", "normalisation", "losses",
     "cross-entropy-is-likelihood", "log-softmax", "learning-rate", "dropout",
     "vanishing-gradients", "relu-against-vanishing", "learning-rate-decay",
+    "word-embeddings", "embeddings-in-a-net",
 ]  # fmt: skip
 OTHERS = ["doctor", "report", "tables", "from-scikit-learn"]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ..doctor.consult import again
 from ..doctor.kept import CASE, HOW
-from ..model import load
 from .findings import plain
+from .loading import load_model
 from .screen import Screen
 
 
 def run_doctor(path: Path, as_json: bool = False) -> None:
     """Do the command."""
-    model = load(path)
+    model = load_model(path)
     if model.summary.get(CASE) is None and not as_json:
         _say_there_is_none(path, model.summary.get("layerwise"))
         return

@@ -13,9 +13,10 @@ from .. import backends, data
 from ..errors import OptionError
 from ..insight import Explanation, explain
 from ..insight.drawing.files import check_suffix, saved
-from ..model import Model, load
+from ..model import Model
 from .choices import choose
 from .files import check_writable
+from .loading import load_model
 from .predict import columns_of
 from .screen import Screen, can_show
 
@@ -45,7 +46,14 @@ def run_explain(
     if out is not None:
         out = check_suffix(out)
         check_writable(out)
-    model = load(model_path)
+    model = load_model(model_path)
+    if model.texts is not None:
+        from .text import explain_row
+
+        if background is not None or method is not None or out is not None:
+            raise OptionError("--background, --method and --out are not for models of texts")
+        explain_row(model, model_path, file, row, class_name, as_json, backend)
+        return
     with backends.using(backend):
         rows = _read(model, model_path, file)
         if row > len(rows):

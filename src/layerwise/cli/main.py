@@ -27,6 +27,8 @@ Examples:
 
   layerwise train digits --report
 
+  layerwise train pairs.tsv --task translate
+
   layerwise train digits --json --out model.safetensors
 
   layerwise train customers.csv --target churned
@@ -34,6 +36,8 @@ Examples:
   layerwise train sales.parquet --target amount --time month --drop note,id
 
   layerwise train customers.csv --target churned --print-config > churn.toml
+
+  layerwise train reviews.csv --target label --text body --vectors glove.6B.50d.txt
 
   layerwise train --config churn.toml
 """
@@ -54,6 +58,10 @@ Examples:
   layerwise explain customers.safetensors new.csv --row 17
 
   layerwise plot sigmoid
+
+  layerwise translate pairs.safetensors "Open the file" --show-alignment
+
+  layerwise words glove.6B.50d.txt --nearest king --analogy man king woman
 
   layerwise report customers.safetensors
 """
@@ -114,7 +122,8 @@ def train(
             metavar="DATA",
             show_default=False,
             help="What to train on: a table (CSV, TSV, also with .gz, Parquet, Arrow/Feather; - is"
-            " standard input), or digits, 8x8 images of 0 to 9.",
+            " standard input); a folder of pictures with a sub-folder for each class, IDX files or"
+            " .npz; or digits, 8x8 images of 0 to 9.",
         ),
     ] = None,
     target: Annotated[
@@ -123,9 +132,34 @@ def train(
     task: Annotated[
         str | None,
         typer.Option(
-            help="regression, binary or classes.",
+            help="regression, binary or classes; pictures for a folder of them; translate for pairs"
+            " of sentences.",
             show_default="what the target looks like",
             rich_help_panel=TABLE,
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Tell texts apart: the column that has them.",
+            rich_help_panel=TABLE,
+        ),
+    ] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Of texts: word vectors (GloVe, word2vec, fastText .vec), kept as they are.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    train_vectors: Annotated[
+        bool | None,
+        typer.Option(
+            "--train-vectors",
+            help="Of texts: train the word vectors further.",
+            rich_help_panel=NETWORK,
         ),
     ] = None,
     columns: Annotated[
@@ -215,6 +249,41 @@ def train(
         typer.Option(
             help="Sizes of the hidden layers, such as 256,128, or none.",
             show_default="256,128 for the digits",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            help="Of pictures: convolution, attention (which shows where it looked) or dense; of"
+            " pairs of sentences: transformer or gru.",
+            show_default="convolution, transformer",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    source_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of pairs of sentences: what to translate.",
+            show_default="the first",
+            rich_help_panel=TABLE,
+        ),
+    ] = None,
+    target_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of pairs of sentences: the translations.",
+            show_default="the second",
+            rich_help_panel=TABLE,
+        ),
+    ] = None,
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            help="Of pairs of sentences: bpe (pieces of words), words or characters.",
+            show_default="by the texts",
             rich_help_panel=NETWORK,
         ),
     ] = None,
@@ -446,12 +515,13 @@ def train(
 def predict(
     model: SavedModel,
     file: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            metavar="FILE",
+            metavar="FILE...",
             help="Raw values, one row for each prediction. For a model of a table any format that"
             " train reads (- is standard input), with the columns of the training in any order; for"
-            " another one CSV in the order of its columns, where a header is skipped.",
+            " one of pictures, pictures or a folder; for another one CSV in the order of its"
+            " columns, where a header is skipped.",
         ),
     ],
     out: Annotated[
@@ -491,15 +561,29 @@ def doctor(
 def explain(
     model: SavedModel,
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            metavar="FILE", help="Raw values, as predict takes them; one of its rows is explained."
+            metavar="FILE",
+            help="Raw values, as predict takes them; one of its rows is explained.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     row: Annotated[
-        int,
-        typer.Option(metavar="NUMBER", help="Which row of data; 1 is the first below the header."),
-    ],
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Which row of data; 1 is the first below the header.",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Of models of texts: the text itself, in place of FILE and --row.",
+            show_default=False,
+        ),
+    ] = None,
     class_name: Annotated[
         str | None,
         typer.Option(
@@ -538,8 +622,15 @@ def explain(
     ] = None,
     backend: Backend = "native",
 ) -> None:
-    """Say what each column of one row added to its prediction, so that all add up to it."""
+    """Say what each column of one row, or each word of a text, added to its prediction."""
     with nothing_half_done():
+        if text is not None:
+            from .text import run_explain_text
+
+            run_explain_text(model, text, class_name, json, backend)
+            return
+        if file is None or row is None:
+            raise Failure("expected FILE and --row, or --text for a model of texts", 2)
         from .explain import run_explain
 
         run_explain(
@@ -597,6 +688,104 @@ def report(
         from .report import run_report
 
         run_report(model, data, out, backend)
+
+
+@app.command()
+def translate(
+    model: SavedModel,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...", show_default="lines on standard input", help="To translate."
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Translate each line of a file instead.")
+    ] = None,
+    beam: Annotated[
+        int, typer.Option(help="Hypotheses that are followed; 1 is greedy, and quickest.")
+    ] = 4,
+    show_alignment: Annotated[
+        bool,
+        typer.Option("--show-alignment", help="Show at which words each written word looked."),
+    ] = False,
+    json: Json = False,
+    backend: Backend = "native",
+) -> None:
+    """Translate texts with a model of `layerwise train PAIRS --task translate`."""
+    with nothing_half_done():
+        from .translate import run_translate
+
+        run_translate(model, text or [], file, beam, show_alignment, json, backend)
+
+
+@app.command()
+def words(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Word vectors: GloVe text, word2vec text or binary, fastText .vec, also with .gz.",
+        ),
+    ],
+    nearest: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD", help="Show the words like this one; may be repeated."),
+    ] = None,
+    analogy: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option(metavar="A B C", help="A is to B as C is to what?"),
+    ] = None,
+    count: Annotated[int, typer.Option(help="Words of each answer.")] = 10,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="Draw a map: .png, .svg or .pdf."),
+    ] = None,
+    drawn: Annotated[
+        str | None,
+        typer.Option(
+            "--words",
+            metavar="A,B",
+            help="The words on the map.",
+            show_default="those of the answers, else the first 100",
+        ),
+    ] = None,
+    method: Annotated[str, typer.Option(help="Of the map: pca or tsne.")] = "pca",
+    similarity: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measure on pairs of words with people's scores."),
+    ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Measure on analogies, as in questions-words.txt."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="WORDS", help="Read the first so many words only.")
+    ] = None,
+    any_case: Annotated[
+        bool, typer.Option("--any-case", help="Look for unknown words in other cases too.")
+    ] = False,
+    errors: Annotated[
+        str, typer.Option(help="For words that are not UTF-8: strict, replace or skip.")
+    ] = "strict",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Save the vectors in another format; .gz packs them."),
+    ] = None,
+    format: Annotated[
+        str, typer.Option(help="Of --out: word2vec, word2vec-binary, glove or fasttext.")
+    ] = "word2vec",
+    json: Json = False,
+) -> None:
+    """Look words up in a file of word vectors: neighbours, analogies, a map, measures."""
+    with nothing_half_done():
+        from .words import Asked, run_words
+
+        asked = Asked(
+            nearest or [], analogy, count, picture, drawn, method, similarity, questions, limit,
+            any_case, errors, out, format, json,
+        )  # fmt: skip
+        run_words(file, asked)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,10 +9,11 @@ import numpy as np
 
 from .. import backends, data
 from ..errors import DataError
-from ..model import Model, load
+from ..model import Model
 from ..training import Run
 from .choices import choose
 from .files import check_writable
+from .loading import load_model
 
 WHY_NOT = (
     "The rows that were held out are not at hand ({why}). The result above is that measured at the "
@@ -33,10 +34,16 @@ def run_report(
     backend = choose("--backend", backend, backends.NAMES)
     out = out or model_path.with_suffix(".html")
     check_writable(out)
-    model = load(model_path)
+    model = load_model(model_path)
     with backends.using(backend):
         if model.columns is not None:
             _of_table(out, model, model_path, file)
+        elif model.texts is not None:
+            from .text import report_of_texts
+
+            why = report_of_texts(out, model, model_path, file)
+            if why is not None:
+                _without_rows(out, model, why)
         elif _is_of_digits(model):
             _of_digits(out, model)
         else:

@@ -26,7 +26,8 @@ class Setting:
     about : what it does, for the comment in a configuration file.
     digits, table : its value when unsaid, for the digits and for a table; None is for the recipe to
         decide.
-    where : "both", "digits" or "table": what it can be said for.
+    where : "both", "digits", "table", "pictures" or "pairs" (of sentences): what it can be said
+        for; pictures and pairs take some of the others too, see `cli.pictures`, `cli.translation`.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Setting:
     about: str
     digits: Any = None
     table: Any = None
-    where: Literal["both", "digits", "table"] = "both"
+    where: Literal["both", "digits", "table", "pictures", "pairs", "texts"] = "both"
 
     @property
     def key(self) -> str:
@@ -59,6 +60,8 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         _table("drop", "names", "Columns to leave out."),
         _table("weight", "text", "A column that says how much each row counts."),
         _table("class-weight", "text", "balanced: every class counts alike."),
+        Setting("source-column", "text", "Of pairs: what to translate.", where="pairs"),
+        Setting("target-column", "text", "Of pairs: the translations.", where="pairs"),
     ),
     "Measuring": (
         _table(
@@ -74,6 +77,16 @@ SECTIONS: dict[str, tuple[Setting, ...]] = {
         _table("ensemble", "whole", "Members of each kind, trained on so many folds."),
         _both("hidden", "sizes", "Sizes of the hidden layers, or none.", "256,128"),
         _both("activation", "text", "After each hidden layer.", "relu"),
+        Setting(
+            "architecture",
+            "text",
+            "Of pictures: convolution, attention or dense.",
+            where="pictures",
+        ),
+        Setting("text", "text", "The column with texts to tell apart.", where="texts"),
+        Setting("vectors", "text", "Of texts: a file of word vectors.", where="texts"),
+        Setting("train-vectors", "flag", "Of texts: train them further.", False, where="texts"),
+        Setting("vocabulary", "text", "Of pairs: bpe, words or characters.", where="pairs"),
         _both("dropout", "number", "Chance that a hidden unit is off in a training step.", 0.3),
     ),
     "Training": (
@@ -139,6 +152,18 @@ def _misplaced(setting: Setting) -> str:
             f"--{setting.name} is for tables, as in `layerwise train customers.csv --target paid`; "
             "the digits have nothing to choose there"
         )
+    if setting.where == "pairs":
+        return (
+            f"--{setting.name} is for pairs of sentences, as in `layerwise train pairs.tsv --task "
+            "translate`"
+        )
+    if setting.where == "texts":
+        return (
+            f"--{setting.name} is for texts, as in `layerwise train reviews.csv --target label "
+            "--text body`"
+        )
+    if setting.where == "pictures":
+        return f"--{setting.name} is for pictures, as in `layerwise train FOLDER --task pictures`"
     return f"--{setting.name} is for `layerwise train digits`; leave it out for a table"
 
 

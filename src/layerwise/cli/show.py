@@ -14,6 +14,10 @@ def run_show(path: Path) -> None:
     model = load(path)
     with Screen() as screen:
         screen.line(f"{path}  ({path.stat().st_size / 1000:,.0f} kB)", "bold")
+        if not isinstance(model, Model):
+            for name, text in _facts_of_translator(model.model_):
+                screen.field(name, text)
+            return
         if model.columns is not None:
             from .table.show import show_table_model
 
@@ -47,6 +51,35 @@ def _facts(model: Model) -> list[tuple[str, str]]:
     if "test" in summary:
         test = summary["test"]
         facts.append(("test", f"accuracy {test['accuracy']:.1%} on {test['rows']:,} rows"))
+    if summary.get("layerwise"):
+        facts.append(("made with", f"layerwise {summary['layerwise']}"))
+    return facts
+
+
+def _facts_of_translator(model: Any) -> list[tuple[str, str]]:
+    """Of a `layerwise.translation.TranslationModel`."""
+    summary, sizes = model.summary, model.sizes
+    tokens = f"{len(model.source):,}"
+    if model.source != model.target:
+        tokens += f" and {len(model.target):,}"
+    facts = [
+        ("does", "translates"),
+        (
+            "network",
+            f"{model.network.kind}, {sizes.layers} layers of {sizes.features} features, "
+            f"{model.network.parameter_count:,} parameters",
+        ),
+        ("vocabulary", f"{model.target.kind}, {tokens} tokens"),
+    ]
+    if isinstance(summary.get("pairs"), int):
+        best = summary.get("best_epoch")
+        facts.append(("training", f"{summary['pairs']:,} pairs, best epoch {best or 'unknown'}"))
+    if isinstance(summary.get("test"), dict):
+        test = summary["test"]
+        facts.append(
+            ("test", f"BLEU {test['bleu']:.1f}, chrF {test['chrf']:.1f}, exactly right "
+                     f"{test['exact']:.1%}, on {test['pairs']:,} pairs")
+        )  # fmt: skip
     if summary.get("layerwise"):
         facts.append(("made with", f"layerwise {summary['layerwise']}"))
     return facts

@@ -39,6 +39,22 @@ def start_training(
         )
     _check_data(data)
     given["lr"] = _rate(given.get("lr"))
+    if given.get("task") == "translate":
+        from .translation import train_translator
+
+        return train_translator(data, given)
+    if given.get("text") is not None:
+        from .text import train_text
+
+        return train_text(data, given)
+    from .pictures import TASK, are_pictures
+
+    if given.get("task") == TASK or (data not in DATA_SETS and are_pictures(data)):
+        from .pictures import train_pictures
+
+        if print_config:
+            raise OptionError("--print-config is for tables and the digits, not yet for pictures")
+        return train_pictures(data, given)
     if data in DATA_SETS:
         return _on_digits(data, chosen(given, "digits"), print_config)
     values = chosen(given, "table")

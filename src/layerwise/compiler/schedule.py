@@ -29,6 +29,10 @@ from .program import Program
 CHEAP = 4
 """Elementwise work, in additions, that is rather repeated than loaded from memory."""
 
+FARTHEST = 200
+"""Nodes to look at for the work of one: single numbers cost nothing, and a norm of all gradients
+is a chain of them that would be walked again from each of its nodes."""
+
 LARGEST_KERNEL = 160
 """Nodes in one kernel, to bound the time that compiling it takes."""
 
@@ -473,10 +477,13 @@ class Schedule:
 
     def _cost(self, node: Tensor) -> int:
         """Work of computing a node from what is in memory, up to just beyond CHEAP."""
-        total = 0
+        total = looked_at = 0
         stack = [node]
         while stack and total <= CHEAP:
             node = stack.pop()
+            looked_at += 1
+            if looked_at > FARTHEST:
+                return CHEAP + 1
             if is_number(node) or self.in_memory(node):
                 continue
             if is_view(node):

@@ -2,6 +2,16 @@
 
 from .classifier import Classifier
 from .hidden import HiddenLayers
+from .image_classifier import ImageClassifier
 from .regressor import Regressor
+from .text_classifier import TextClassifier
+from .translator import Translator
 
-__all__ = ["Classifier", "HiddenLayers", "Regressor"]
+__all__ = [
+    "Classifier",
+    "HiddenLayers",
+    "ImageClassifier",
+    "Regressor",
+    "TextClassifier",
+    "Translator",
+]

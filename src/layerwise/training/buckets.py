@@ -7,6 +7,7 @@ minibatch comes from one bucket, and the buckets take turns in an order drawn fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,9 @@ import numpy as np
 
 from ..compiler import Feeds
 from ..errors import DataError, TrainingDiverged
+from ..graph import Tensor, topological_order
+from ..graph.contraction import MatMul
+from ..graph.dimension import Batch, Dimension
 from .checkpoint import sum_of_rows
 from .divergence import diagnose
 from .loop import ROWS_AT_ONCE, Loop, evaluation_sums
@@ -21,8 +25,12 @@ from .permutation import Permutations, draw_order
 from .plan import Plan
 from .run import Rows
 
+SMALL = 20e6
+"""Operations in a step below which a return to Python between steps would show."""
+
 RUN = 8
-"""Steps of one bucket in a row: fewer mix the lengths better, more return to Python less often."""
+"""Small steps of one bucket in a row. Larger steps change buckets each time: on 3,159 pairs of
+sentences a translator's held-out loss was 4.32 so, and 4.44 with eight in a row."""
 
 TURNS = 0xB0C4E7
 """Second word of the key of the buckets' turns; the key of bucket b's rows has TURNS + 1 + b."""
@@ -188,16 +196,21 @@ class BucketLoop(Loop):
 
     def _turns(self) -> list[Turn]:
         steps = [0 if b.feeds is None else b.feeds.steps for b in self.buckets]
-        whose = [i for i, count in enumerate(steps) for _ in range(0, count, RUN)]
+        runs = [RUN if self._is_small(bucket) else 1 for bucket in self.buckets]
+        whose = [i for i, count in enumerate(steps) for _ in range(0, count, runs[i])]
         if self.options.shuffle:
             order = draw_order(len(whose), (self.options.seed & 0xFFFFFFFF, TURNS), self.epoch)
             whose = [whose[i] for i in order]
         turns, start, done = [], 0, [0] * len(steps)
         for bucket in whose:
-            count = min(RUN, steps[bucket] - done[bucket])
+            count = min(runs[bucket], steps[bucket] - done[bucket])
             turns.append(Turn(bucket, start, done[bucket], count))
             start, done[bucket] = start + count, done[bucket] + count
         return turns
+
+    def _is_small(self, bucket: Bucket) -> bool:
+        # By the graph and not by the clock, since the order of rows must not depend on the machine.
+        return products(bucket.plan.train.program.roots, self.options.batch_size) < SMALL
 
     def _run(self, feeds: Course, first: int, count: int, probing: int | None) -> None:
         for turn in feeds.between(first, count):
@@ -235,3 +248,18 @@ class BucketLoop(Loop):
             if b.validation is not None
         ]
         return {name: np.concatenate([sums[name] for sums in found]) for name in found[0]}
+
+
+def products(roots: Sequence[Tensor], rows: int) -> float:
+    """Multiplications and additions in the matrix products of a graph, for so many rows."""
+    total = 0.0
+    for node in topological_order(roots):
+        if isinstance(node.primitive, MatMul):
+            size = math.prod(_count(d, rows) for d in node.shape)
+            inner = node.inputs[0].shape[-1]
+            total += 2.0 * size * _count(inner, rows)
+    return total
+
+
+def _count(dimension: Dimension, rows: int) -> int:
+    return rows * dimension.multiple if isinstance(dimension, Batch) else dimension

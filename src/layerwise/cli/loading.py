@@ -1,0 +1,19 @@
+"""Saved models for commands that are about models of rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..model import Model, load
+from .errors import Failure
+
+
+def load_model(path: Path) -> Model:
+    """The model of a file; raises `Failure` for a translator, which has commands of its own."""
+    model = load(path)
+    if not isinstance(model, Model):
+        raise Failure(
+            f"{path} is a translator: use `layerwise translate` and `layerwise show`; a page about "
+            "it is written by `layerwise train ... --report`"
+        )
+    return model
