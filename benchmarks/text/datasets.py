@@ -147,6 +147,12 @@ def divided(name: str, seed: int) -> tuple[list[str], np.ndarray, list[str], np.
     """Training texts and labels, test texts and labels; by the seed where a set has no division."""
     from sklearn.model_selection import train_test_split
 
+    folder = FOLDER / {"spam": "spam", "reviews": "food", "languages": "lang"}[name]
+    if not folder.is_dir():
+        raise SystemExit(
+            f"expected the texts in '{folder}', which is not there: run `python -m benchmarks.text "
+            "fetch`, or name their folder in LAYERWISE_TEXT_DATA"
+        )
     texts, labels, test = SETS[name]()
     rows = np.arange(len(texts))
     if test is None:

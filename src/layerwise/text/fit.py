@@ -117,23 +117,42 @@ def fit(
         fitted.held_out = _measures([fitted.runs[0]], [1], fitted.best_epoch)
         return fitted
     parts = _parts(rows, recipe, seed)
-    for held in parts:
-        trainer.run(rows.buckets(~held), rows.buckets(held))
-        if fitted.ended:
-            break
     if not parts:
         trainer.run(rows.buckets(), None)
         fitted.best_epoch = len(fitted.runs[0].history)
         return fitted
-    counts = [int(held.sum()) for held in parts][: len(fitted.runs)]
-    fitted.best_epoch = _best_epoch(fitted.runs, counts)
-    fitted.held_out = _measures(fitted.runs, counts, fitted.best_epoch)
-    if fitted.ended or not (recipe.refit or len(parts) > 1):
-        # The network has the weights of the last training's best epoch.
-        fitted.kept = len(fitted.runs) - 1
-        return fitted
-    trainer.run(rows.buckets(), None, fitted.best_epoch)
+    counts = [int(held.sum()) for held in parts]
+    try:
+        for held in parts:
+            trainer.run(rows.buckets(~held), rows.buckets(held))
+            if fitted.ended:
+                return _ended(fitted, counts)
+        fitted.best_epoch = _best_epoch(fitted.runs, counts)
+        fitted.held_out = _measures(fitted.runs, counts, fitted.best_epoch)
+        if recipe.refit or len(parts) > 1:
+            trainer.run(rows.buckets(), None, fitted.best_epoch)
+    except KeyboardInterrupt:  # between two trainings
+        if not fitted.runs:
+            raise
+        fitted.ended = True
+    if fitted.ended:
+        return _ended(fitted, counts)
     fitted.kept = len(fitted.runs) - 1
+    return fitted
+
+
+def _ended(fitted: FittedText, counts: Sequence[int]) -> FittedText:
+    """Keep the first training, which went on longest, where a later one was broken off.
+
+    The others learned from a part of the rows too, so none of them is better by more than chance,
+    and the last one, on all rows, is good only when it had all of its epochs.
+    """
+    if len(fitted.runs) > 1:
+        fitted.net.load_state_dict(fitted.first)
+    first = fitted.runs[0]
+    fitted.best_epoch = first.best_epoch or len(first.history)
+    if fitted.best_epoch:
+        fitted.held_out = _measures([first], counts[:1], fitted.best_epoch)
     return fitted
 
 

@@ -31,12 +31,12 @@ class FeatureBag(nn.Module):
 
     Attributes
     ----------
-    table : `nn.Embedding` (features + 1, classes + length).
+    table : `nn.Embedding` (features + 1 or a few more, classes + length).
     """
 
     def __init__(self, features: int, classes: int, length: int) -> None:
-        self.classes, self.length = classes, length
-        self.table = nn.Embedding(features + 1, classes + length, weight_init=self._drawn)
+        self.features, self.classes, self.length = features, classes, length
+        self.table = nn.Embedding(_roomy(features + 1), classes + length, weight_init=self._drawn)
 
     def _drawn(self, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
         """Votes of 0 and small random vectors."""
@@ -55,7 +55,14 @@ class FeatureBag(nn.Module):
 
     def extra_repr(self) -> str:
         """Sizes."""
-        return f"{self.table.num_embeddings - 1}, classes={self.classes}, length={self.length}"
+        return f"{self.features}, classes={self.classes}, length={self.length}"
+
+
+def _roomy(rows: int) -> int:
+    """At least so many rows, in steps of an eighth: each size is compiled for anew, and every fold
+    of the same texts would have its own."""
+    step = 1 << max(0, rows.bit_length() - 4)
+    return -(-rows // step) * step
 
 
 class WordPooling(nn.Module):
