@@ -71,6 +71,40 @@ def test_predict_names_the_files(trained, folder):
     assert call("predict", trained[0], folder / "nowhere.png").exit_code != 0
 
 
+def test_what_other_commands_say_of_it(folder, tmp_path):
+    out = tmp_path / "bars.safetensors"
+    done = call("train", folder, "--epochs", 3, "--architecture", "dense", "--out", out)
+    assert done.exit_code == 0, done.output
+    facts = json.loads(call("doctor", out, "--json").stdout)
+    assert facts["record"] is True
+    assert "seed 0," in " ".join(call("show", out).stdout.split())
+    assert call("report", out, "--out", tmp_path / "page.html").exit_code == 0
+    assert "not at hand" not in (tmp_path / "page.html").read_text()
+    other = call("report", out, "--data", folder / "up", "--out", tmp_path / "other.html")
+    assert other.exit_code == 0
+    assert "not at hand" in (tmp_path / "other.html").read_text()
+
+
+def test_explain_shows_where_it_looked(trained, folder, tmp_path):
+    picture = folder / "up" / "00.png"
+    done = call("explain", trained[0], picture, "--out", tmp_path / "map.png")
+    assert done.exit_code == 0, done.output
+    assert "up: " in done.stdout
+    assert (tmp_path / "map.png").stat().st_size > 1000
+    facts = json.loads(call("explain", trained[0], picture, "--json").stdout)
+    assert facts["predicted"] == "up"
+    assert np.shape(facts["map"]) == (8, 8)
+    assert abs(np.sum(facts["map"]) - 1) < 1e-3
+    for words, message in (
+        ([picture, "--row", 1], "which have no rows"),
+        ([picture, "--class", "up"], "--class is not for models of pictures"),
+        ([folder], "name one picture"),
+    ):
+        done = call("explain", trained[0], *words)
+        assert done.exit_code != 0
+        assert message in f"{done.output}{done.exception}"
+
+
 def test_idx_files_for_people(tmp_path):
     generator = np.random.default_rng(1)
     for part, rows in (("train", 40), ("t10k", 10)):
@@ -97,6 +131,8 @@ def test_idx_files_for_people(tmp_path):
         (["--target", "label"], "--target is not for pictures"),
         (["--test-size", "2"], "--test-size"),
         (["--lr", "find"], "not for pictures yet"),
+        (["--optimizer", "foo"], "--optimizer"),
+        (["--dropout", "3"], "--dropout"),
     ],
 )
 def test_mistakes(folder, words, message):

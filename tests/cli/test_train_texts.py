@@ -77,11 +77,18 @@ def test_train_and_what_other_commands_do_with_the_model(command, folder, table)
         ((*WHAT, "--train-vectors"), "--train-vectors needs --vectors"),
         ((*WHAT, "--vectors", "none.txt"), "none.txt"),
         (("--target", "label", "--vectors", "v.txt"), "--vectors is for texts"),
+        ((*WHAT, "--seed", "-1"), "--seed: expected a number from 0"),
+        ((*WHAT, "--optimizer", "adm"), "did you mean 'adam'"),
+        ((*WHAT, "--print-config"), "not yet for texts"),
+        (("--text", "id", "--target", "label"), "reviews.csv holds numbers, expected texts"),
+        (("--text", "label", "--target", "body"), "the other way round"),
+        ((*WHAT, "--task", "translat"), "did you mean 'translate'"),
     ],
 )
 def test_what_cannot_be(command, table, options, message):
-    code, _out, err = command("train", table, *options)
-    assert code != 0
+    code, out, err = command("train", table, *options)
+    assert code == 2
+    assert out == ""  # found before any work
     assert message in " ".join(err.split())
 
 
@@ -90,3 +97,37 @@ def test_invalid_utf8_names_the_line(command, folder):
     code, _, err = command("train", "bad.csv", *WHAT)
     assert code != 0
     assert "line 3" in err
+
+
+def test_ctrl_c_keeps_the_training_that_went_furthest(command, table, monkeypatch):
+    """A second training that was broken off had no epochs, or few: it must not be what is kept."""
+    from layerwise.cli.text.progress import Follow
+
+    seen = []
+
+    def stop(self, now):
+        if self.training == 0 and now.epoch >= 6:
+            seen.append(True)
+        elif seen:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Follow, "steps", stop)
+    code, out, _ = command("train", table, *WHAT, "--json")
+    facts = json.loads(out)
+    assert (code, facts["stopped"]) == (130, "interrupted")
+    assert len(facts["epochs"]) == 2
+    assert facts["epochs"][1] < facts["epochs"][0] == 6
+    assert 1 <= facts["best_epoch"] <= 6
+    model = lw.load("reviews.safetensors")
+    assert model.predict(["awful stale", "great lovely"]).tolist() == ["bad", "good"]
+
+
+def test_ctrl_c_while_testing_loses_no_training(command, table, monkeypatch):
+    def stop(self, texts):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lw.TextClassifier, "predict", stop)
+    code, out, _ = command("train", table, *WHAT)
+    assert code == 130
+    assert "stopped after the training, which is complete" in " ".join(out.split())
+    assert lw.load("reviews.safetensors").classes == ("bad", "good")

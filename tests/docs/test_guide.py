@@ -38,9 +38,15 @@ CONCEPTS = [
     "backpropagation", "nonlinear-activations", "one-hot", "normalisation", "losses",
     "cross-entropy-is-likelihood", "log-softmax", "learning-rate", "dropout",
     "vanishing-gradients", "relu-against-vanishing", "learning-rate-decay",
-    "word-embeddings", "embeddings-in-a-net",
+    "word-embeddings", "embeddings-in-a-net", "attention",
 ]  # fmt: skip
 OTHERS = ["doctor", "report", "tables", "from-scikit-learn"]
+
+
+@pytest.fixture(autouse=True)
+def as_a_reader_runs_it(monkeypatch):
+    """Without verifying passes, as other tests do: of an unrolled network that takes minutes."""
+    monkeypatch.setenv("LAYERWISE_VERIFY", "0")
 
 
 @pytest.mark.parametrize("page", guide.PAGES, ids=lambda page: page.stem)

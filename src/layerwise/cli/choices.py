@@ -42,9 +42,10 @@ def between(
     """Raise `OptionError` unless low <= given <= high (or < high)."""
     if low <= given < high or (given == high and not open_high):
         return
-    bound = f"from {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+    # More digits than usual, as the highest seed has ten.
+    bound = f"from {low:g}" if high == float("inf") else f"from {low:g} to {high:.10g}"
     below = " (not included)" if open_high and high != float("inf") else ""
-    raise OptionError(f"{option}: expected a number {bound}{below}; got {given:g}")
+    raise OptionError(f"{option}: expected a number {bound}{below}; got {given:.10g}")
 
 
 def check_fix(fix: bool, doctor: bool) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..doctor.consult import again
 from ..doctor.kept import CASE, HOW
 from .findings import plain
 from .loading import load_model
+from .plain_json import print_json
 from .screen import Screen
 
 
@@ -19,12 +19,12 @@ def run_doctor(path: Path, as_json: bool = False) -> None:
         _say_there_is_none(path, model.summary.get("layerwise"))
         return
     if model.summary.get(CASE) is None:
-        print(json.dumps({"model": str(path), "record": False, "doctor": []}))
+        print_json({"model": str(path), "record": False, "doctor": []})
         return
     found = again(model.summary)
     if as_json:
         facts = {"model": str(path), "record": True, "alarms": len(found.alarms)}
-        print(json.dumps(facts | {"verdict": found.verdict, "doctor": found.as_dicts()}))
+        print_json(facts | {"verdict": found.verdict, "doctor": found.as_dicts()})
         return
     with Screen() as screen:
         for line in plain(found.to_text(min(screen.width, 100) - 1)).splitlines():

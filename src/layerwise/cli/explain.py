@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ..model import Model
 from .choices import choose
 from .files import check_writable
 from .loading import load_model
+from .plain_json import print_json
 from .predict import columns_of
 from .screen import Screen, can_show
 
@@ -47,8 +47,10 @@ def run_explain(
         out = check_suffix(out)
         check_writable(out)
     model = load_model(model_path)
+    if model.pictures is not None:
+        raise OptionError(f"--row: {model_path} takes pictures, which have no rows; leave it out")
     if model.texts is not None:
-        from .text import explain_row
+        from .text.explain import explain_row
 
         if background is not None or method is not None or out is not None:
             raise OptionError("--background, --method and --out are not for models of texts")
@@ -79,7 +81,7 @@ def run_explain(
 
         saved(lambda: draw_explanation(found, name), out)
     if as_json:
-        print(json.dumps(_as_dict(found, model_path, file, row, background, out)))
+        print_json(_as_dict(found, model_path, file, row, background, out))
         return
     with Screen() as screen:
         _show(screen, found, name)

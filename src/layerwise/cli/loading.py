@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ..model import Model, load
 from .errors import Failure
+
+
+def load_translator(path: Path) -> Any:
+    """The `layerwise.translation.TranslationModel` of a file; raises `Failure` for others."""
+    model = load(path)
+    if isinstance(model, Model):
+        raise Failure(f"{path} is no translator: use `layerwise predict` and `layerwise show`")
+    return model.model_
 
 
 def load_model(path: Path) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,16 @@ import numpy as np
 from .. import backends
 from ..data.held_out import hold_out
 from ..data.pictures import LabelledPictures, is_idx, read_pictures
-from ..errors import DataError, OptionError
+from ..errors import DataError
 from ..pictures import ARCHITECTURES
-from .choices import between, choose
+from .asked import check_asked, files_written
+from .choices import choose
 from .confusion import confusion_lines, count_confusions, worst_confusions
 from .errors import INTERRUPTED
-from .files import check_report, check_writable, report_path
 from .findings import show_findings
+from .outcome import classes_in_words, what_is_kept
+from .pictures_report import write_pictures_report
+from .plain_json import print_json
 from .progress import Progress
 from .screen import Screen
 
@@ -76,23 +78,12 @@ def train_pictures(data: str, given: Mapping[str, Any]) -> int:
 
 
 def _options(data: str, given: Mapping[str, Any]) -> Options:
-    for key, value in given.items():
-        if key not in KNOWN and value not in (None, False):
-            raise OptionError(f"--{key.replace('_', '-')} is not for pictures; leave it out")
+    check_asked(given, KNOWN, "pictures")
     architecture = choose("--architecture", given.get("architecture", "convolution"), ARCHITECTURES)
     seed = int(given.get("seed") or 0)
-    rate = given.get("lr")
-    if rate == "find":
-        raise OptionError("--lr find is not for pictures yet; give a number, or leave it out")
     share = given.get("test_size")
-    if share is not None:
-        between("--test-size", share, 0, 1, open_high=True)
     path = Path(data)
-    out = Path(given.get("out") or f"{path.resolve().name.split('.')[0]}.safetensors")
-    check_writable(out)
-    report = report_path(given.get("report"), out)
-    if report is not None:
-        check_report(report)
+    out, report = files_written(given, path.resolve().name.split(".")[0])
     classifier = {key: given[key] for key in PLAIN if given.get(key) is not None} | {
         "architecture": architecture,
         "random_state": seed,
@@ -123,7 +114,7 @@ def _run(options: Options) -> int:
 
     began = time.monotonic()
     found = read_pictures(options.data)
-    learn, test, where = _divided(found, options)
+    learn, test, where = divided(found, options.test_size, options.seed)
     classifier = ImageClassifier(**options.classifier, backend=options.backend)
     recipe = classifier._recipe()
     with backends.using(options.backend):
@@ -142,26 +133,32 @@ def _run(options: Options) -> int:
             for note in classifier.notes_:
                 screen.field("note", note)
         classes = [str(name) for name in classifier.classes_]
-        counts = accuracy = None
-        if test is not None:
-            known = np.isin(test[1], classifier.classes_)
-            ready, _ = classifier.kind_.take(test[0][known])
-            predicted = classifier.predict(ready)
-            codes = [np.searchsorted(classifier.classes_, x) for x in (test[1][known], predicted)]
-            counts = count_confusions(codes[0], codes[1], len(classes))
-            accuracy = float(np.trace(counts) / max(len(test[1]), 1))
-        diagnosis = classifier.doctor() if options.doctor else None
+        counts = accuracy = diagnosis = None
+        run = classifier.run_
+        assert run is not None
+        ended = run.stopped == "interrupted"
+        try:
+            if test is not None:
+                known = np.isin(test[1], classifier.classes_)
+                ready, _ = classifier.kind_.take(test[0][known])
+                predicted = classifier.predict(ready)
+                truth = test[1][known]
+                codes = [np.searchsorted(classifier.classes_, x) for x in (truth, predicted)]
+                counts = count_confusions(codes[0], codes[1], len(classes))
+                accuracy = float(np.trace(counts) / max(len(test[1]), 1))
+            diagnosis = classifier.doctor() if options.doctor else None
+        except KeyboardInterrupt:  # the training is done, and is saved in any case
+            ended = True
         model = classifier.to_model()
         if accuracy is not None and test is not None:
             model.summary["test"] = {"rows": len(test[1]), "accuracy": accuracy}
         model.summary["data"]["source"] = str(options.data)
-        if diagnosis is not None:
-            model.summary["doctor"] = diagnosis.as_dicts()
+        # That of the network is drawn from it; this one gives the same model again.
+        model.summary["seed"] = options.seed
+        model.summary["division"] = {"test_size": options.test_size, "seed": options.seed}
         model.save(options.out)
         if options.report is not None:
-            _report(options, model, test, learn, classifier, diagnosis)
-    run = classifier.run_
-    assert run is not None
+            write_pictures_report(options.report, model, test, learn, str(options.data), diagnosis)
     if options.json:
         facts = {
             "test_accuracy": accuracy,
@@ -182,8 +179,8 @@ def _run(options: Options) -> int:
         }
         if diagnosis is not None:
             facts["doctor"] = diagnosis.as_dicts()
-        print(json.dumps(facts))
-        return INTERRUPTED if run.stopped == "interrupted" else 0
+        print_json(facts)
+        return INTERRUPTED if ended else 0
     with Screen(quiet=options.quiet) as screen:
         if counts is not None:
             screen.line()
@@ -198,19 +195,19 @@ def _run(options: Options) -> int:
     with Screen() as screen:
         if options.report is not None:
             screen.say(f"report written to {options.report}")
-        if run.stopped == "interrupted":
-            screen.say("stopped: the best weights so far are kept", "yellow")
+        if ended:
+            screen.say(what_is_kept(run), "yellow")
         if accuracy is not None and test is not None:
             screen.say(
                 f"test accuracy {accuracy:.1%} on {len(test[1]):,} pictures never used before",
                 "bold green",
             )
         screen.say(f"model saved in {options.out}")
-    return INTERRUPTED if run.stopped == "interrupted" else 0
+    return INTERRUPTED if ended else 0
 
 
-def _divided(
-    found: LabelledPictures, options: Options
+def divided(
+    found: LabelledPictures, test_size: float, seed: int
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray] | None, str]:
     """Pictures to learn from, pictures for the test, and where these come from."""
     labels = found.named_labels
@@ -218,7 +215,7 @@ def _divided(
         names = found.test_labels
         test = names if found.classes is None else np.array(found.classes)[names]
         return (found.pictures, labels), (found.test_pictures, test), "the data's own test part"
-    if not options.test_size:
+    if not test_size:
         return (found.pictures, labels), None, ""
     codes = np.unique(labels, return_inverse=True)[1].reshape(-1)
     if len(labels) < 10:
@@ -226,7 +223,7 @@ def _divided(
             f"expected at least 10 pictures, so that some can be kept for the test, got "
             f"{len(labels)}; or say --test-size 0"
         )
-    held, _ = hold_out(len(labels), options.test_size, options.seed, classes=codes)
+    held, _ = hold_out(len(labels), test_size, seed, classes=codes)
     return (
         (found.pictures[held.rest], labels[held.rest]),
         (found.pictures[held.test], labels[held.test]),
@@ -235,30 +232,9 @@ def _divided(
 
 
 def _describe(screen: Screen, found: LabelledPictures, learn: Any, test: Any, where: str) -> None:
-    names, counts = np.unique(found.named_labels, return_counts=True)
-    shown = ", ".join(f"{n} ({c:,})" for n, c in zip(names[:12], counts[:12], strict=True))
-    more = ", ..." if len(names) > 12 else ""
-    screen.field("data", f"{len(found.labels):,} pictures of {len(names)} classes: {shown}{more}")
+    classes = classes_in_words(found.named_labels)
+    screen.field("data", f"{len(found.labels):,} pictures of {classes}")
     kept = f"{len(test[1]):,} to test ({where})" if test is not None else "none to test"
     screen.field("rows", f"{len(learn[1]):,} to learn from, of which a tenth validates; {kept}")
     for note in found.notes:
         screen.field("note", note)
-
-
-def _report(
-    options: Options, model: Any, test: Any, learn: Any, classifier: Any, diagnosis: Any
-) -> None:
-    from ..report import write_report
-
-    assert options.report is not None
-    # What is done with all layers of so many rows grows with their square.
-    most = 600
-    write_report(
-        options.report,
-        model,
-        None if test is None else (test[0][:most], test[1][:most]),
-        training=(learn[0][:most], learn[1][:most]),
-        run=None,
-        diagnosis=diagnosis,
-        source=str(options.data),
-    )

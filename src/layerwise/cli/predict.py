@@ -40,7 +40,7 @@ def run_predict(
     note = ""
     with backends.using(backend):
         if model.texts is not None:
-            from .text import texts_in
+            from .text.rows import texts_in
 
             rows: Any = texts_in(model, file)
         elif model.columns is not None:

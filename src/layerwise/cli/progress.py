@@ -24,12 +24,13 @@ class Progress:
     ----------
     screen : where to.
     epochs : how many there will be at most.
+    lines : about as many stay.
     """
 
-    def __init__(self, screen: Screen, epochs: int) -> None:
+    def __init__(self, screen: Screen, epochs: int, lines: int = LINES) -> None:
         self.screen = screen
         self.epochs = epochs
-        self._every = _nice_step(epochs)
+        self._every = _nice_step(epochs, lines)
         self._began = self._shown = time.monotonic()
         self._done = 0
         self._waiting: str | None = None
@@ -99,10 +100,10 @@ def _of(epoch: int, epochs: int) -> str:
     return both if 2 * len(str(epochs)) < WIDTHS[0] else str(epoch)
 
 
-def _nice_step(epochs: int) -> int:
+def _nice_step(epochs: int, lines: int) -> int:
     """The smallest of 1, 2, 5, 10, 20, 50, ... that leaves few enough lines."""
     steps = (factor * 10**power for power in range(9) for factor in (1, 2, 5))
-    return next((step for step in steps if epochs / step <= LINES), epochs)
+    return next((step for step in steps if epochs / step <= lines), epochs)
 
 
 def _bar(fraction: float, width: int = 20) -> str:

@@ -39,9 +39,15 @@ def run_report(
         if model.columns is not None:
             _of_table(out, model, model_path, file)
         elif model.texts is not None:
-            from .text import report_of_texts
+            from .text.report import report_of_texts
 
             why = report_of_texts(out, model, model_path, file)
+            if why is not None:
+                _without_rows(out, model, why)
+        elif model.pictures is not None:
+            from .pictures_report import report_of_pictures
+
+            why = report_of_pictures(out, model, model_path, file)
             if why is not None:
                 _without_rows(out, model, why)
         elif _is_of_digits(model):

@@ -95,7 +95,7 @@ def _training(summary: dict[str, Any], config: dict[str, Any], epochs: int) -> s
     rows = (summary.get("data") or {}).get("rows", 0)
     text = (
         f"{epochs} epochs on {rows:,} rows in batches of {config.get('batch_size')}, seed "
-        f"{config.get('seed')}, {summary.get('seconds', 0):.2g} s"
+        f"{summary.get('seed', config.get('seed'))}, {summary.get('seconds', 0):.2g} s"
     )
     if summary.get("stopped") not in (None, "epochs"):
         text += f"; ended by: {summary['stopped']}"

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
+from .choices import choose
 from .settings import AUTO, chosen
 
 DATA_SETS = ("digits",)
+
+TASKS = ("regression", "binary", "classes", "pictures", "translate")
 
 
 def start_training(
@@ -39,21 +42,22 @@ def start_training(
         )
     _check_data(data)
     given["lr"] = _rate(given.get("lr"))
-    if given.get("task") == "translate":
+    if given.get("task") is not None:
+        given["task"] = choose("--task", given["task"], TASKS)
+    what = _what_is_trained_on(data, given)
+    if print_config and what is not None:
+        raise OptionError(f"--print-config is for tables and the digits, not yet for {what}")
+    if what == "pairs of sentences":
         from .translation import train_translator
 
         return train_translator(data, given)
-    if given.get("text") is not None:
-        from .text import train_text
+    if what == "texts":
+        from .text.train import train_text
 
         return train_text(data, given)
-    from .pictures import TASK, are_pictures
-
-    if given.get("task") == TASK or (data not in DATA_SETS and are_pictures(data)):
+    if what == "pictures":
         from .pictures import train_pictures
 
-        if print_config:
-            raise OptionError("--print-config is for tables and the digits, not yet for pictures")
         return train_pictures(data, given)
     if data in DATA_SETS:
         return _on_digits(data, chosen(given, "digits"), print_config)
@@ -67,6 +71,26 @@ def start_training(
     from .table.train import run_train
 
     return run_train(options)
+
+
+def _what_is_trained_on(data: str, given: Mapping[str, Any]) -> str | None:
+    """Other data than the digits and tables, in words; None for these."""
+    if given.get("task") == "translate":
+        return "pairs of sentences"
+    if given.get("text") is not None:
+        return "texts"
+    if data in DATA_SETS:
+        return "pictures" if given.get("task") == "pictures" else None
+    from ..data.pictures.picture_files import is_picture
+    from .pictures import are_pictures
+
+    if given.get("task") == "pictures" or are_pictures(data):
+        return "pictures"
+    if is_picture(Path(data)):
+        raise OptionError(
+            f"{data} is one picture: expected a folder of them, with a sub-folder for each class"
+        )
+    return None
 
 
 def _on_digits(data: str, values: dict[str, Any], print_config: bool) -> int:

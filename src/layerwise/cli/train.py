@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from .checking import Checked, fixing_of, look, look_diverged, show_checked
 from .confusion import confusion_lines, count_confusions, worst_confusions
 from .errors import INTERRUPTED
 from .fixing import Fixing
+from .outcome import what_is_kept
+from .plain_json import print_json
 from .progress import Progress
 from .rate import find_rate, show_rate, with_rate
 from .recipe import Options, Recipe, prepare
@@ -109,7 +110,7 @@ def run_train(options: Options) -> int:
             facts["doctor"] = checked.diagnosis.as_dicts()
         if fixing is not None:
             facts["fix"] = fixing.as_dict()
-        print(json.dumps(facts | {"seconds": round(time.monotonic() - began, 3)}))
+        print_json(facts | {"seconds": round(time.monotonic() - began, 3)})
     else:
         _show_outcome(options, checked, fixing, outcome, classes)
     interrupted = run.stopped == "interrupted" or (fixing is not None and fixing.interrupted)
@@ -200,7 +201,7 @@ def _show_outcome(
         if options.report is not None:
             screen.say(f"report written to {options.report}")
         if run.stopped == "interrupted":
-            screen.say(_what_is_kept(run), "yellow")
+            screen.say(what_is_kept(run), "yellow")
         elif run.stopped == "early stopping":
             screen.say(f"stopped early: no better epoch since epoch {run.best_epoch}")
         screen.say(
@@ -208,12 +209,6 @@ def _show_outcome(
             "bold green",
         )
         screen.say(f"model saved in {options.out}")
-
-
-def _what_is_kept(run: Run) -> str:
-    if not run.best_epoch:
-        return "stopped in the first epoch: its weights are kept"
-    return f"stopped: the best weights so far are kept, those of epoch {run.best_epoch}"
 
 
 def _choices(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,8 @@ from .. import backends
 from ..data.text import read_lines
 from ..errors import DataError, OptionError
 from .choices import choose
+from .loading import load_translator
+from .plain_json import print_json
 from .screen import Screen, can_show
 
 if TYPE_CHECKING:
@@ -37,12 +38,10 @@ def run_translate(
     ----------
     texts : to translate; without them the lines of `file`, or of standard input.
     """
-    from ..translation import load
-
     choose("--backend", backend, backends.NAMES)
     if texts and file is not None:
         raise OptionError("expected texts or --file, got both")
-    model = load(path)
+    model = load_translator(path)
     model.backend = backend
     if texts:
         given = list(texts)
@@ -70,7 +69,7 @@ def run_translate(
             }
             for source, translation, each in zip(given, translations, alignments, strict=True)
         ]
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
         return
     with Screen() as screen:
         for place, translation in enumerate(translations):
@@ -94,11 +93,13 @@ def show(screen: Screen, alignment: Alignment) -> None:
     left = min(max(map(_wide, target)), 18)
     behind = min(max(map(_wide, source)), 16) + 6
     room = max(width - left - behind - 5, 4)
-    cell = 2 if 2 * len(source) <= room else 1
+    digits = len(str(len(source)))
+    # One column more than a number has, so that numbers stay apart; else the last digit of each.
+    cell = next((c for c in (digits + 1, 2) if c * len(source) <= room), 1)
     shown = min(len(source), room // cell)
     shades = SHADES if can_show(SHADES) else PLAIN_SHADES
-    numbers = "".join(f"{(i + 1) % 100:>{cell}}" if cell == 2 else str((i + 1) % 10)
-                      for i in range(shown))  # fmt: skip
+    modulus = 10 ** max(cell - 1, 1)
+    numbers = "".join(f"{(i + 1) % modulus:>{cell}}" for i in range(shown))
     screen.line()
     screen.line(f"  {'':<{left}}  {numbers}")
     for word, row in zip(target, weights, strict=True):

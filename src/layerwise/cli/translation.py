@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .. import backends
 from ..data.text import read_pairs
 from ..errors import OptionError
-from ..translation import Quality, Recipe, Watch, fit
+from ..translation import Quality, Recipe, Watch, fit, measure
 from ..translation.texts import check_pairs, hold_out
-from .choices import between, choose
+from .asked import check_asked, files_written
+from .choices import choose
 from .errors import INTERRUPTED
-from .files import check_report, check_writable, report_path
+from .outcome import what_is_kept
+from .plain_json import print_json
 from .progress import Progress
 from .screen import Screen
 
@@ -32,8 +35,19 @@ KNOWN = {
     "backend", "doctor", "probes", "out", "report", "quiet", "json",
 }  # fmt: skip
 
+INSTEAD = {
+    "target": "name the column of the translations with --target-column",
+    "text": "name the column of what to translate with --source-column",
+}
+
 MOST_TESTED = 2000
 """Pairs that are translated for the test; more would not change the figures."""
+
+PART, HURRIED_PART = 200, 10
+"""Pairs that are translated at a time, so that Ctrl-C leaves some."""
+
+HURRY = 0.3
+"""Seconds for the test after a Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +79,15 @@ def train_translator(data: str, given: Mapping[str, Any]) -> int:
 
 
 def _options(data: str, given: Mapping[str, Any]) -> Options:
-    for key, value in given.items():
-        if key not in KNOWN and value not in (None, False):
-            raise OptionError(
-                f"--{key.replace('_', '-')} is not for --task translate; leave it out"
-            )
+    check_asked(given, KNOWN, "--task translate", INSTEAD)
     columns = given.get("source_column"), given.get("target_column")
     if (columns[0] is None) != (columns[1] is None):
         raise OptionError("expected both --source-column and --target-column, or none of them")
-    if given.get("lr") == "find":
-        raise OptionError("--lr find is not for --task translate; give a number, or leave it out")
     share = given.get("test_size")
-    if share is not None:
-        between("--test-size", share, 0, 1, open_high=True)
     values = {key: given[key] for key in PLAIN if given.get(key) is not None}
     values |= {name: given[key] for key, name in RENAMED.items() if given.get(key) is not None}
     name = "translator" if data == "-" else Path(data).name.split(".")[0]
-    out = Path(given.get("out") or f"{name}.safetensors")
-    check_writable(out)
-    report = report_path(given.get("report"), out)
-    if report is not None:
-        check_report(report)
+    out, report = files_written(given, name)
     return Options(
         data=data,
         columns=None if columns[0] is None else (str(columns[0]), str(columns[1])),
@@ -136,17 +138,18 @@ def _run(options: Options) -> int:
         expected = options.recipe.for_pairs(max(round(0.9 * len(learn[0])), 1))
         progress = Progress(screen, expected.epochs or 1)
         watch = Watch(about, on_epoch, on_quality, progress.steps_done)
-        fitted = fit(
-            *learn, options.recipe, seed=options.seed, threads=options.threads,
-            backend=options.backend, watch=_with_head(watch, progress),
-        )  # fmt: skip
+        with _warnings_noted(screen) as notes:
+            fitted = fit(
+                *learn, options.recipe, seed=options.seed, threads=options.threads,
+                backend=options.backend, watch=_with_head(watch, progress),
+            )  # fmt: skip
         progress.end()
         model, run = fitted.model, fitted.run
-        quality, translations = None, []
+        quality, translations = None, list[str]()
         if test[0]:
-            from ..translation import measure
-
-            translations = model.translate(test[0])
+            translations = _translated(model, test[0], hurry=run.stopped == "interrupted")
+            test = test[0][: len(translations)], test[1][: len(translations)]
+        if translations:
             quality = measure(translations, test[1])
             model.summary["test"] = quality.as_json()
         model.summary["source"] = options.data
@@ -159,29 +162,61 @@ def _run(options: Options) -> int:
                 source=options.data, history=run.history,
             )  # fmt: skip
     if options.json:
-        print(
-            json.dumps(
-                {
-                    "test": None if quality is None else quality.as_json(),
-                    "training_pairs": model.summary["pairs"],
-                    "validation_pairs": model.summary["validation_pairs"],
-                    "vocabulary": model.summary["vocabulary"],
-                    "tokens": [len(model.source), len(model.target)],
-                    "parameters": model.network.parameter_count,
-                    "epochs": len(run.history),
-                    "best_epoch": run.best_epoch,
-                    "stopped": run.stopped,
-                    "quality": model.summary["quality"],
-                    "model": str(options.out),
-                    "seed": options.seed,
-                    "training_seconds": round(run.seconds, 3),
-                    "seconds": round(time.monotonic() - began, 3),
-                }
-            )
+        print_json(
+            {
+                "test": None if quality is None else quality.as_json(),
+                "training_pairs": model.summary["pairs"],
+                "validation_pairs": model.summary["validation_pairs"],
+                "vocabulary": model.summary["vocabulary"],
+                "tokens": [len(model.source), len(model.target)],
+                "parameters": model.network.parameter_count,
+                "epochs": len(run.history),
+                "best_epoch": run.best_epoch,
+                "stopped": run.stopped,
+                "quality": model.summary["quality"],
+                "notes": notes,
+                "model": str(options.out),
+                "seed": options.seed,
+                "training_seconds": round(run.seconds, 3),
+                "seconds": round(time.monotonic() - began, 3),
+            }
         )
     else:
         _show_outcome(options, run, quality, test, translations)
     return INTERRUPTED if run.stopped == "interrupted" else 0
+
+
+@contextmanager
+def _warnings_noted(screen: Screen) -> Iterator[list[str]]:
+    """Show the warnings of a fit as notes; gives them."""
+    notes: list[str] = []
+
+    def note(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        notes.append(str(message))
+        screen.field("note", str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = note
+        yield notes
+
+
+def _translated(model: Any, sources: list[str], hurry: bool) -> list[str]:
+    """Translations of the first texts: of all, unless Ctrl-C ends it or there is a hurry."""
+    done: list[str] = []
+    part = HURRIED_PART if hurry else PART
+    began = time.monotonic()
+    with suppress(KeyboardInterrupt):  # what was learned is saved in any case
+        while len(done) < len(sources) and not (hurry and time.monotonic() - began > HURRY):
+            done += model.translate(sources[len(done) : len(done) + part])
+    return done
 
 
 def _with_head(watch: Watch, progress: Progress) -> Watch:
@@ -217,7 +252,7 @@ def _show_outcome(
         if options.report is not None:
             screen.say(f"report written to {options.report}")
         if run.stopped == "interrupted":
-            screen.say("stopped: the best weights so far are kept", "yellow")
+            screen.say(what_is_kept(run), "yellow")
         if quality is not None:
             screen.say(
                 f"test BLEU {quality.bleu:.1f}, chrF {quality.chrf:.1f}, exactly right "

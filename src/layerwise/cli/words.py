@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ..insight.drawing.files import check_suffix
 from ..words import Neighbour, WordVectors
 from .choices import choose
 from .files import check_writable
+from .plain_json import print_json
 from .screen import Screen
 
 METHODS = ("pca", "tsne")
@@ -61,7 +61,7 @@ def run_words(file: Path, asked: Asked) -> None:
         if asked.out is not None:
             vectors.save(asked.out, form)
         if asked.as_json:
-            print(json.dumps({"file": str(file), **found}, ensure_ascii=False))
+            print_json({"file": str(file), **found})
             return
         _show(screen, vectors, found, asked)
 

@@ -372,8 +372,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         """
         from ..doctor.consult import doctor
 
-        self._fitted()
-        return doctor(self._model if self.run_ is None else self.run_, trials=False)
+        model = self._fitted()
+        if self.run_ is None:
+            return doctor(model, trials=False)
+        found = doctor(self.run_, trials=False)
+        model.summary |= self.run_.remarks  # `save` writes it, for `layerwise doctor`
+        return found
 
     def save(self, path: Any) -> None:
         """Write `to_model` to one safetensors file, for `ImageClassifier.load` and `lw.load`."""

@@ -59,8 +59,10 @@ class FeatureBag(nn.Module):
 
 
 def _roomy(rows: int) -> int:
-    """At least so many rows, in steps of an eighth: each size is compiled for anew, and every fold
-    of the same texts would have its own."""
+    """At least so many rows, in steps of an eighth of the next power of 2.
+
+    Each size is compiled for anew, and every fold of the same texts would have its own.
+    """
     step = 1 << max(0, rows.bit_length() - 4)
     return -(-rows // step) * step
 

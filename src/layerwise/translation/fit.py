@@ -139,7 +139,7 @@ def fit(
     )
     fitted = Fitted(model, None, recipe, {}, held)  # type: ignore[arg-type]
     fitted.run = _train(fitted, encoded, checked, seed, threads, backend, watch)
-    if held[0]:
+    if held[0] and fitted.run.stopped != "interrupted":  # after Ctrl-C nobody waits for it
         epoch = fitted.run.best_epoch or len(fitted.run.history)
         fitted.quality[epoch] = _quality(fitted)
     model.summary = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
@@ -14,6 +13,7 @@ from ...errors import TrainingDiverged
 from ...tabular.measures import Measured
 from ..errors import INTERRUPTED
 from ..fixing import Fixing
+from ..plain_json import print_json
 from ..report import write_table_report
 from ..screen import Screen
 from . import describe
@@ -83,7 +83,7 @@ def run_train(options: Options) -> int:
         if options.report is not None:
             write_table_report(options.report, model, rows, part, checked.diagnosis)
     if options.json:
-        print(json.dumps(facts))
+        print_json(facts)
     else:
         _show_outcome(options, rows, part, facts, measured, test, crossed, checked, fixing)
     return INTERRUPTED if progress.interrupted or checked.interrupted else 0

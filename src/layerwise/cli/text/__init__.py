@@ -1,0 +1,1 @@
+"""Commands for texts that are told apart."""
