@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-LIMIT = 800_000
+LIMIT = 1_200_000
 
 with tempfile.TemporaryDirectory() as folder:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, "."]

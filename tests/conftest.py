@@ -21,6 +21,17 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 BACKENDS = ["reference", "native"]
 
+COMPILED_ELSEWHERE = ("estimators", "cli", "docs")
+"""Folders of tests whose programs are of kinds that other tests compile: verifying the hundreds of
+them again would take a quarter of their time."""
+
+
+@pytest.fixture(autouse=True)
+def _verification(request, monkeypatch):
+    """Verify the compiler's passes but in those folders."""
+    if request.path.parent.name in COMPILED_ELSEWHERE:
+        monkeypatch.setenv("LAYERWISE_VERIFY", "0")
+
 
 def pytest_collection_modifyitems(config, items):
     """Leave slow tests out, unless `-m` says what to run."""
