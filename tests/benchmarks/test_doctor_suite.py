@@ -3,25 +3,18 @@
 import gzip
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def suite():
     """The benchmark's modules; they are no part of the installed package."""
-    before = list(sys.path)
-    sys.path.insert(0, str(ROOT))
-    try:
-        import benchmarks.doctor.__main__
-        import benchmarks.doctor.report
-        import benchmarks.doctor.show  # noqa: F401
-    finally:
-        sys.path[:] = before
+    import benchmarks.doctor.__main__
+    import benchmarks.doctor.report
+    import benchmarks.doctor.show  # noqa: F401
+
     return sys.modules["benchmarks.doctor"]
 
 
