@@ -40,8 +40,9 @@ def _normal_form(node: Tensor, rule: Rule, became: dict[Tensor, Tensor]) -> Tens
         changed = rule(node)
         if changed is None or changed is node:
             return node
-        # A rule may build several new nodes, each of which deserves the rule too.
-        for fresh in topological_order([changed]):
+        # A rule may build several new nodes, each of which deserves the rule too. Below those that
+        # are known all is known, so a long graph is not walked through again for each rule.
+        for fresh in topological_order([changed], became):
             if fresh not in became and fresh is not changed:
                 became[fresh] = _normal_form(_rebuilt(fresh, became), rule, became)
         node = became[changed] if changed in became else _rebuilt(changed, became)

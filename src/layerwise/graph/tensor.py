@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -245,8 +245,13 @@ def _elementwise() -> Any:
     return elementwise
 
 
-def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
-    """Every node that the outputs need, each after its inputs; the order is deterministic."""
+def topological_order(
+    outputs: Iterable[Tensor], known: Container[Tensor] = frozenset()
+) -> list[Tensor]:
+    """Every node that the outputs need, each after its inputs; the order is deterministic.
+
+    Nodes in `known`, and what only they need, are left out.
+    """
     order: list[Tensor] = []
     seen: set[Tensor] = set()
     stack: list[tuple[Tensor, bool]] = [(t, False) for t in reversed(list(outputs))]
@@ -254,7 +259,7 @@ def topological_order(outputs: Iterable[Tensor]) -> list[Tensor]:
         node, inputs_done = stack.pop()
         if inputs_done:
             order.append(node)
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((i, False) for i in reversed(node.inputs) if i not in seen)

@@ -43,7 +43,8 @@ class Elements:
         parameters = [("args", "ptr"), ("begin", "i64"), ("end", "i64"), ("context", "ptr")]
         self.function = Function("kernel", parameters)
         self.slots: list[Slot] = []
-        self._slot_values: dict[Slot, Value] = {}
+        self._slot_values: dict[Any, Value] = {}
+        self._tables: dict[Tensor, int] = {}
         self.known: tuple[dict[Any, Any], ...] = ({}, {}, {})
         self._rows_region: list[Any] | None = None
         self._local: dict[Tensor, bool] = {}
@@ -84,16 +85,45 @@ class Elements:
 
     # -- arguments ---------------------------------------------------------------------------------
 
-    def argument(self, slot: Slot, type_: str = "ptr") -> Value:
-        """The value of an argument; loaded at the kernel's entry."""
-        if slot not in self._slot_values:
+    def argument(self, slot: Slot, type_: str = "ptr", key: Any = None) -> Value:
+        """The value of an argument; loaded at the kernel's entry.
+
+        Parameters
+        ----------
+        key : what shares the argument; equal slots do when None.
+        """
+        key = (slot, type_) if key is None else key
+        if key not in self._slot_values:
             f = self.function
             index = len(self.slots)
             self.slots.append(slot)
-            self._slot_values[slot] = self.emit_at(
+            self._slot_values[key] = self.emit_at(
                 ENTRY, lambda: f.load(f.offset(f.parameters[0], index, "i64"), type_, 8)
             )
-        return self._slot_values[slot]
+        return self._slot_values[key]
+
+    def offset(self, node: Tensor, axis: int, distance: int) -> Operand:
+        """How far a view is moved along an axis.
+
+        An argument where it is moved at all, so that the steps of a recurrent network, which read
+        one array at different places, share their code.
+        """
+        if not distance:
+            return 0
+        return self.argument(Slot("integer", distance), "i64", ("offset", node, axis))
+
+    def address_among(self, node: Tensor, number: Operand, level: int) -> Value:
+        """Where the elements of one of a node's inputs lie, which is chosen at run time."""
+        f = self.function
+        if node not in self._tables:
+            # Neighbours, none shared with other arguments: a table to look the address up in.
+            self._tables[node] = len(self.slots)
+            self.slots.extend(Slot("memory", self.schedule.base(part)) for part in node.inputs)
+        first = self._tables[node]
+        return self.emit_at(
+            level,
+            lambda: f.load(f.offset(f.parameters[0], add(f, number, first), "i64"), "ptr", 8),
+        )
 
     def address(self, node: Tensor) -> Value:
         """Where a node's elements lie."""
@@ -148,7 +178,7 @@ class Elements:
 
     def _make(self, node: Tensor, position: Position) -> Value:
         if node in self.spilled and node in self.reload:
-            return self._load_at(self.spilled[node], node.dtype, position.column, position)
+            return self.load_at(self.spilled[node], node.dtype, position.column, position)
         if node in self.reload or (node not in self.inside and self.is_loaded(node)):
             return self._load(node, position)
         if isinstance(node.primitive, RandomBits):
@@ -215,9 +245,9 @@ class Elements:
         if position.down:
             return self._load_down(node, position)
         base = self.address(node)
-        return self._load_at(base, node.dtype, None, position, node)
+        return self.load_at(base, node.dtype, None, position, node)
 
-    def _load_at(
+    def load_at(
         self,
         base: Value,
         dtype: np.dtype,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ...compiler.memory import Place
@@ -58,7 +58,8 @@ class Plan:
     def to_bytes(self) -> bytes:
         """The plan as compressed JSON."""
         data = {
-            "steps": [astuple(s) for s in self.steps],
+            # `astuple` would copy every argument, of which there are tens of thousands.
+            "steps": [[getattr(s, f.name) for f in fields(s)] for s in self.steps],
             "places": self.places,
             "constants": [(d, base64.b64encode(b).decode()) for d, b in self.constants],
             "functions": self.functions,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -267,30 +268,45 @@ class _Planner:
 
     def _place_barriers(self) -> None:
         """A barrier wherever threads could meet in memory, within a step and from step to step."""
-        since: list[Record] = []
+        # For each part of memory, how it was read and written since the last barrier. Many records
+        # go through it alike, so there are few ways, however many records.
+        read: dict[object, set[_Way]] = {}
+        written: dict[object, set[_Way]] = {}
         for number, record in enumerate(self.records):
-            record.barrier = number == 0 or any(self._meet(r, record) for r in since)
+            reads = [(self._key(n), _Way(record.partition, o)) for n, o in record.reads.items()]
+            writes = [(self._key(n), _Way(record.partition, o)) for n, o in record.writes.items()]
+            record.barrier = (
+                number == 0
+                or any(way.meets(w) for key, way in reads for w in written.get(key, ()))
+                or any(
+                    way.meets(w)
+                    for key, way in writes
+                    for known in (read, written)
+                    for w in known.get(key, ())
+                )
+            )
             if record.barrier:
-                since = []
-            since.append(record)
+                read, written = {}, {}
+            for known, touched in ((read, reads), (written, writes)):
+                for key, way in touched:
+                    known.setdefault(key, set()).add(way)
 
     def _key(self, node: Tensor) -> object:
         return self.where.get(node, node)
 
-    def _meet(self, earlier: Record, later: Record) -> bool:
-        if earlier.partition.kind == SERIAL and later.partition.kind == SERIAL:
+
+class _Way(NamedTuple):
+    """How the threads of a record go through a part of memory."""
+
+    partition: Partition
+    own: bool
+    """Whether each thread touches only what belongs to its own range."""
+
+    def meets(self, other: _Way) -> bool:
+        """Whether a thread may touch what another one does in the other record."""
+        if self.partition.kind == SERIAL and other.partition.kind == SERIAL:
             return False
-        same = _same_ranges(earlier.partition, later.partition)
-        for a, first_writes in ((earlier.writes, True), (earlier.reads, False)):
-            touched = {self._key(n): own for n, own in a.items()}
-            for b, then_writes in ((later.writes, True), (later.reads, False)):
-                if not (first_writes or then_writes):
-                    continue
-                for node, own in b.items():
-                    mine = touched.get(self._key(node))
-                    if mine is not None and not (same and own and mine):
-                        return True
-        return False
+        return not (self.own and other.own and _same_ranges(self.partition, other.partition))
 
 
 def needs_place(node: Tensor) -> bool:

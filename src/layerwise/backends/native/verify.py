@@ -6,7 +6,6 @@ minibatch; what the planner noted about reads and writes is not believed.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,6 +47,9 @@ class _Work(NamedTuple):
     """None for records that copy."""
     reads: list[Touch]
     writes: list[Touch]
+    met: dict[tuple[Tensor, bytes], bool]
+    """What was found out already: whether a node's elements are touched by others than their
+    owners. Of the many writers of a reused place, most divide it alike."""
 
 
 def verify_plan(
@@ -63,7 +65,7 @@ def verify_plan(
     if works and not records[0].barrier:
         fail(works[0].name, "a step begins without a barrier")
     for interval in _intervals(works):
-        for earlier, later in itertools.combinations(interval, 2):
+        for earlier, later in _neighbours(interval):
             for threads in THREADS:
                 _verify_pair(earlier, later, threads)
 
@@ -87,12 +89,12 @@ def _work(schedule: Schedule, record: Record, number: int, where: Mapping[Tensor
     if kernel is None:
         name = f"record {number} ({record.function})"
         if record.function.startswith("feed"):
-            return _Work(name, record, None, [], [touch(memory[0])])
+            return _Work(name, record, None, [], [touch(memory[0])], {})
         source = _content(schedule, memory[-1])
         if record.function != "copy":
-            return _Work(name, record, None, [touch(source)], [])
+            return _Work(name, record, None, [touch(source)], [], {})
         copied = schedule.base(schedule.copies[memory[0]])
-        return _Work(name, record, None, [touch(copied)], [touch(memory[0])])
+        return _Work(name, record, None, [touch(copied)], [touch(memory[0])], {})
     name = f"record {number}, {describe(kernel, schedule.kernels.index(kernel))}"
     reach = Reach(schedule, kernel, ROWS)
     reads = [touch(n) for n in reach.loads()]
@@ -105,7 +107,7 @@ def _work(schedule: Schedule, record: Record, number: int, where: Mapping[Tensor
     for node, location in writes:
         if location not in addressed:
             fail(name, f"its code has no address to store {node!r}")
-    return _Work(name, record, reach, reads, writes)
+    return _Work(name, record, reach, reads, writes, {})
 
 
 def _content(schedule: Schedule, owner: Tensor) -> Tensor:
@@ -183,6 +185,20 @@ def _intervals(works: Sequence[_Work]) -> Iterator[list[_Work]]:
     yield interval
 
 
+def _neighbours(interval: Sequence[_Work]) -> Iterator[tuple[_Work, _Work]]:
+    """Pairs of records, the earlier first, that touch one location, which one of them writes."""
+    touching: dict[Location, list[tuple[int, bool]]] = {}
+    for number, work in enumerate(interval):
+        written = {t.location for t in work.writes}
+        before: dict[int, None] = {}
+        for location in dict.fromkeys(t.location for t in (*work.reads, *work.writes)):
+            known = touching.setdefault(location, [])
+            writes = location in written
+            before |= dict.fromkeys(n for n, wrote in known if wrote or writes)
+            known.append((number, writes))
+        yield from ((interval[n], work) for n in before)
+
+
 def _verify_pair(earlier: _Work, later: _Work, threads: int) -> None:
     if earlier.record.partition.kind == later.record.partition.kind == SERIAL:
         return
@@ -205,6 +221,14 @@ def _meet(writer: _Work, written: Tensor, other: _Work, touched: Tensor, threads
     owners = _as_elements_of(touched, written, owners)
     if owners is None:
         return True
+    key = touched, owners.tobytes() + bytes([threads])
+    if key not in other.met:
+        other.met[key] = _touched_by_others(other, touched, owners, threads)
+    return other.met[key]
+
+
+def _touched_by_others(other: _Work, touched: Tensor, owners: Labels, threads: int) -> bool:
+    """Whether a thread goes over elements of which another one is the owner."""
     if other.reach is None or touched not in (t.node for t in other.reads):
         mine = _owners(other, touched, threads)
         return mine is None or not np.array_equal(mine, owners)

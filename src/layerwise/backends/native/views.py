@@ -55,6 +55,7 @@ class Views:
         if isinstance(operation, Slice):
             if operation.steps[-1] != 1 and position.lanes > 1:
                 raise NotVectorisableError
+            starts = [self.elements.offset(node, k, s) for k, s in enumerate(operation.starts)]
             moved = [
                 self._at(
                     position,
@@ -62,13 +63,15 @@ class Views:
                         self.elements.function, multiply(self.elements.function, i, d), s
                     ),
                 )
-                for i, s, d in zip(index, operation.starts, operation.steps, strict=True)
+                for i, s, d in zip(index, starts, operation.steps, strict=True)
             ]
             return self.elements.at(source, self._from_index(source.shape, moved, position))
         if isinstance(operation, Concatenate) and (
             position.lanes == 1 or operation.axis != node.rank - 1
         ):
             # Along another axis than the last, neighbours come from one part.
+            if self._has_equal_parts(node):
+                return self._part_of_many(node, index, position)
             return self._concatenate(node, index, position)
         if position.lanes > 1:
             raise NotVectorisableError
@@ -241,7 +244,8 @@ class Views:
                 if isinstance(length, Batch) or (low, operation.high[axis], between) == (0, 0, 0):
                     moved.append(i)
                     continue
-                shifted = f.subtract(f.operand(i), f.operand(low))
+                before = self.elements.offset(node, axis, low)
+                shifted = f.subtract(f.operand(i), f.operand(before))
                 where = f.operand(quotient(self.elements.function, shifted, between + 1))
                 checks = [f.compare("sge", shifted, 0), f.compare("slt", where, length)]
                 if between:
@@ -256,6 +260,37 @@ class Views:
         x = self.elements.at(source, self._from_index(source.shape, moved, position))
         zero = constant(0, x.type)
         return self.elements.emit_at(position.level, lambda: f.select(inside, x, zero))
+
+    def _has_equal_parts(self, node: Tensor) -> bool:
+        """Whether several parts of one length are joined, all of which lie in memory."""
+        operation = node.primitive
+        assert isinstance(operation, Concatenate)
+        return (
+            len(node.inputs) > 2
+            and len({part.shape[operation.axis] for part in node.inputs}) == 1
+            and all(
+                self.elements.is_loaded(part) and part not in self.elements.inside
+                for part in node.inputs
+            )
+        )
+
+    def _part_of_many(self, node: Tensor, index: list[Operand], position: Position) -> Value:
+        """The elements of one part, found by its number, however many there are."""
+        operation = node.primitive
+        assert isinstance(operation, Concatenate)
+        axis, part = operation.axis, node.inputs[0]
+        length = part.shape[axis]
+        assert isinstance(length, int)
+        f = self.elements.function
+        # Off the last axis a part is chosen once per row.
+        chosen = axis != node.rank - 1
+        level = min(position.level, position.row_level) if chosen else position.level
+        number = self.elements.emit_at(level, lambda: quotient(f, index[axis], length))
+        local = self.elements.emit_at(level, lambda: remainder(f, index[axis], length))
+        base = self.elements.address_among(node, number, level)
+        moved = [*index[:axis], local, *index[axis + 1 :]]
+        there = self._from_index(part.shape, moved, position)
+        return self.elements.load_at(base, part.dtype, None, there, part)
 
     def _concatenate(self, node: Tensor, index: list[Operand], position: Position) -> Value:
         operation = node.primitive
