@@ -255,6 +255,7 @@ class Elements:
         position: Position,
         node: Tensor | None = None,
     ) -> Value:
+        """Elements of an array at `base`: at `index`, or, where None, at the position in `node`."""
         f = self.function
         type_ = MEMORY[dtype]
 
