@@ -174,7 +174,7 @@ def test_control_c_before_there_is_anything_to_keep(command, folder, monkeypatch
     monkeypatch.setattr("layerwise.data.load_digits", interrupted)
     code, out, err = command("train", "digits")
     assert (code, out) == (130, "")
-    assert "nothing was written" in err
+    assert err == "layerwise: interrupted before training began; nothing was saved\n"
     assert list(folder.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import layerwise as lw
-from layerwise.cli.main import app
+from layerwise.cli.app import app
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +71,17 @@ def test_predict_names_the_files(trained, folder):
     assert call("predict", trained[0], folder / "nowhere.png").exit_code != 0
 
 
-def test_what_other_commands_say_of_it(folder, tmp_path):
+def test_what_other_commands_say_of_it(folder, tmp_path, monkeypatch):
     out = tmp_path / "bars.safetensors"
     done = call("train", folder, "--epochs", 3, "--architecture", "dense", "--out", out)
     assert done.exit_code == 0, done.output
     facts = json.loads(call("doctor", out, "--json").stdout)
     assert facts["record"] is True
-    assert "seed 0," in " ".join(call("show", out).stdout.split())
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = call("show", out).stdout
+    assert "seed 0," in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 60
+    assert lw.load(out).summary["case"]["data"]["kind"] == "pixels"
     assert call("report", out, "--out", tmp_path / "page.html").exit_code == 0
     assert "not at hand" not in (tmp_path / "page.html").read_text()
     other = call("report", out, "--data", folder / "up", "--out", tmp_path / "other.html")
@@ -131,6 +135,7 @@ def test_idx_files_for_people(tmp_path):
         (["--target", "label"], "--target is not for pictures"),
         (["--test-size", "2"], "--test-size"),
         (["--lr", "find"], "not for pictures yet"),
+        (["--fix"], "--dropout, --weight-decay or --label-smoothing by hand"),
         (["--optimizer", "foo"], "--optimizer"),
         (["--dropout", "3"], "--dropout"),
     ],

@@ -489,7 +489,7 @@ def test_control_c_before_there_is_anything_to_keep(command, folder, table, monk
     monkeypatch.setattr("layerwise.cli.table.rows.read_table", interrupted)
     code, out, err = command("train", *CHURN)
     assert (code, out) == (130, "")
-    assert "nothing was written" in err
+    assert err == "layerwise: interrupted before training began; nothing was saved\n"
     assert not (folder / "customers.safetensors").exists()
 
 

@@ -131,3 +131,26 @@ def test_ctrl_c_while_testing_loses_no_training(command, table, monkeypatch):
     assert code == 130
     assert "stopped after the training, which is complete" in " ".join(out.split())
     assert lw.load("reviews.safetensors").classes == ("bad", "good")
+
+
+def test_the_page_of_a_saved_model_needs_the_same_rows(command, folder, table):
+    quick = (*WHAT, "--epochs", 1, "--no-doctor")
+
+    def page(*options):
+        code, _, err = command("report", "reviews.safetensors", "--out", "p.html", *options)
+        text = " ".join((folder / "p.html").read_text().split())
+        assert (code, bool(err)) == (0, "not at hand" in text)
+        return text
+
+    assert command("train", table, *quick)[0] == 0
+    assert "not at hand" not in page()
+    (folder / "fewer.csv").write_text("\n".join(table.read_text().splitlines()[:50]))
+    assert "fewer.csv has other rows than at the training" in page("--data", "fewer.csv")
+    table.rename(folder / "gone.csv")
+    assert "there is nothing at" in page()
+    assert "not at hand" not in page("--data", "gone.csv")
+    assert command("train", "gone.csv", *quick, "--test-size", 0)[0] == 0
+    model = lw.load("gone.safetensors")
+    assert "test" not in model.summary
+    model.save("reviews.safetensors")
+    assert "not at hand" not in page()

@@ -120,3 +120,18 @@ def test_damaged_files(command, folder):
     assert code == 2
     assert "bad.txt, line 2: expected a word and 2 numbers, got 1" in error
     assert command("words", "missing.txt")[0] == 2
+
+
+def test_a_narrow_terminal(command, file, folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    (folder / "questions").write_text(": a-section-of-a-name-that-is-long\nman king woman queen\n")
+    (folder / "pairs").write_text("king queen 9\nman woman 8\nking france 1\n")
+    code, out, _ = command("words", file, "--questions", "questions", "--similarity", "pairs")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 60
+    assert "1 of 1, 0 unknown" in out
+
+
+def test_a_model_is_no_file_of_vectors(command):
+    assert "`layerwise show`" in command("words", "model.safetensors")[2]
+    assert "`layerwise report`" in command("plot", "model.safetensors")[2]

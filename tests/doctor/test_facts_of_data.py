@@ -214,7 +214,7 @@ def test_whole_numbers_that_are_fed_as_numbers_count():
 def test_word_numbers_have_no_scale():
     words = random.integers(0, 9, (80, 4)).astype(np.int32)
     net = nn.Sequential(nn.Embedding(9, 2), nn.Flatten(), nn.Linear(8, 1))
-    assert facts(words, net=net) == DataFacts(rows=80)
+    assert facts(words, net=net) == DataFacts(rows=80, kind="features")
 
 
 def test_pictures_are_columns():
@@ -224,6 +224,10 @@ def test_pictures_are_columns():
     assert (found.rows, found.columns) == (60, 24)
     assert found.constant == (23,)
     assert found.duplicated == ((1, 0),)
+    assert (found.kind, found.height, found.width) == ("pixels", 3, 4)
+    assert [found.name(number) for number in (0, 1, 23)] == [
+        "pixel (0, 0)", "pixel (0, 1)", "pixel (2, 3)",
+    ]  # fmt: skip
 
 
 def test_the_first_of_several_inputs_counts():
@@ -324,7 +328,7 @@ def test_sequences_of_targets():
         assert one_hot_target(run, run.data) is None
         found = examine_target(run)
         assert (found.kind, found.counts) == ("classes", ())
-        assert examine_data(run) == DataFacts(rows=50)
+        assert examine_data(run) == DataFacts(rows=50, kind="features")
     labels = not_begun(layers(5, 3), (table(50, 5), words[:, :3] % 2), loss="bce_with_logits")
     assert one_hot_target(labels, labels.data) is None
     assert examine_target(labels).counts == ()

@@ -14,7 +14,9 @@ from doctor_runs import blobs, layers
 
 import layerwise as lw
 from layerwise.doctor import Case, Trial, diagnose, examine
+from layerwise.doctor.case import DataFacts
 from layerwise.doctor.rules import RULES
+from layerwise.doctor.wording import in_words_of
 from layerwise.errors import TrainingDiverged
 
 # The room can be called, so its attribute of this name is the function.
@@ -305,6 +307,29 @@ def test_an_imbalanced_class_goes_by_its_name():
     case = examine(ILL["class_imbalance"](), classes=["usual", "rare"])
     finding = next(f for f in suspect(case) if f.name == "class_imbalance")
     assert finding.evidence.startswith("class 'rare' has ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"), [("pixels", ("pixel", "picture")), ("features", ("feature", "row"))]
+)
+def test_columns_are_called_what_they_are(healthy, kind, names):
+    unit, row = names
+    facts = DataFacts(
+        rows=400, columns=4, constant=(1,), duplicated=((3, 2),), kind=kind, largest_scale=1e4,
+        **({"height": 2, "width": 2} if kind == "pixels" else {}),
+    )  # fmt: skip
+    case = dataclasses.replace(examine(healthy), data=facts)
+    found = {each.name: each for each in diagnose(case)}
+    same = "pixel (1, 1) equals pixel (1, 0)" if kind == "pixels" else "feature 3 equals feature 2"
+    assert found["constant_column"].title == f"{unit}s with one value in every {row}"
+    assert found["duplicated_column"].evidence == same
+    remedy = found["unscaled_inputs"].remedy
+    assert remedy.text.startswith(f"bring every {unit} to mean 0")
+    assert f"{unit}s forced to be low" in remedy.stronger.text
+    assert Case.from_json(case.to_json()).data == facts
+    # A class may be called column, and stays so.
+    other = dataclasses.replace(found["constant_column"], name="class_imbalance", title="column")
+    assert in_words_of(other, kind).title == "column"
 
 
 def test_a_training_that_broke_off_stays_an_error_beside_a_leak():

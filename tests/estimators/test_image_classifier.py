@@ -62,6 +62,7 @@ def test_learns_and_keeps_conventions(convolution):
     assert convolution.score(x, y) > 0.95
     probabilities = convolution.predict_proba(x)
     np.testing.assert_allclose(probabilities.sum(1), 1)
+    np.testing.assert_allclose(np.exp(convolution.predict_log_proba(x)), probabilities)
     assert (convolution.classes_[probabilities.argmax(1)] == convolution.predict(x)).all()
     assert len(convolution.history_) == 6
     assert 1 <= convolution.best_epoch_ <= 6
@@ -175,10 +176,14 @@ def test_given_validation_and_stopping_early():
     x, y = bars(100)
     seen = []
     found = ImageClassifier(
-        "dense", on_epoch=lambda epoch: seen.append(epoch.validation_loss) or len(seen) < 2, **QUICK
-    ).fit(x, y, validation_data=bars(40, seed=5))
-    assert len(seen) == len(found.history_) == 2
-    assert None not in seen
+        "dense", callbacks=[
+            lambda training, epoch: seen.append((training, epoch)) or len(seen) < 2,
+            lambda training, epoch: None,
+        ], **QUICK,
+    ).fit(x, y, validation_data=bars(40, seed=5))  # fmt: skip
+    assert [training for training, _ in seen] == [0, 0]
+    assert [epoch for _, epoch in seen] == list(found.history_)
+    assert all(epoch.validation_loss is not None for _, epoch in seen)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,7 @@ def test_given_validation_and_stopping_early():
         ({"epochs": 0}, "epochs"),
         ({"validation_fraction": 1}, "validation_fraction"),
         ({"dropout": 1.0}, "dropout"),
+        ({"callbacks": 3}, r"callbacks: expected functions \(training, epoch\)"),
         ({"architecture": lambda shape, classes: 3}, "gives a layerwise.nn.Module"),
     ],
 )

@@ -1,33 +1,14 @@
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from text_cases import reviews
 
 from layerwise.data.text import WordTokenizer
 from layerwise.errors import DataError
 from layerwise.model.raw_texts import FIRST_WORD, RawTexts
 from layerwise.model.text_features import FeatureKinds, hash_words, tokens_of
 
-WORDS = [
-    "the",
-    "a",
-    "coffee",
-    "tea",
-    "box",
-    "was",
-    "it",
-    "i",
-    "bought",
-    "and",
-    "my",
-    "from",
-    "with",
-    "cup",
-    "great",
-    "stale",
-]
-GENERATOR = np.random.default_rng(0)
-TEXTS = [" ".join(GENERATOR.choice(WORDS, n)) + "." for n in GENERATOR.integers(4, 20, 40)]
-TEXTS += ["", "привет мир 😀😀", "a a a b"]
+TEXTS = [*reviews(40)[0], "", "привет мир 😀😀", "a a a b"]
 
 
 def dense(raw, encoded, count):

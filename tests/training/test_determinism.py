@@ -162,6 +162,20 @@ def test_kill_9_and_resume(backend, tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals to a child")
+def test_ctrl_c_before_the_first_step_keeps_nothing(backend, classes, monkeypatch):
+    from layerwise.training.loop import Loop
+
+    def stop(self, feeds, began, done_before):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Loop, "_train_chunk", stop)
+    net = build()
+    first = net.state_dict()
+    with pytest.raises(KeyboardInterrupt):
+        lw.train(net, classes, loss="cross_entropy", backend=backend.name)
+    assert same(net.state_dict(), first)
+
+
 def test_ctrl_c_keeps_the_best_weights(backend, classes):
     import threading
 

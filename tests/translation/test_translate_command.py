@@ -1,3 +1,4 @@
+import copy
 import io
 import json
 import re
@@ -90,7 +91,11 @@ def test_what_is_wrong_is_said(command, model, tmp_path):
     assert command("translate", "none.safetensors", "one")[0] == 1
     assert "got both" in command("translate", model, "one", "--file", "bad.txt")[2]
     assert "is a translator" in command("predict", model, "bad.txt")[2]
-    assert "translates" in command("show", model)[1]
+    shown = command("show", model)[1]
+    assert "translates" in shown
+    assert max(map(len, shown.splitlines())) <= 60
+    for other in (["doctor", model], ["explain", model, "--text", "one"]):
+        assert "`layerwise translate`" in command(*other)[2]
 
 
 def test_files_of_pairs_are_checked(command, tmp_path):
@@ -135,6 +140,44 @@ def test_a_translator_is_trained_tested_saved_and_reported(command, tmp_path, mo
     page = (tmp_path / "pairs.html").read_text()
     assert "BLEU on held-out pairs" in page
     assert "The worst translations" in page
+
+    def reported(*arguments):
+        code, _, err = command("report", "pairs.safetensors", *arguments, "--backend", "reference")
+        assert code == 0, err
+        return (tmp_path / "pairs.html").read_text(), err
+
+    again, err = reported()
+    assert err == ""
+    assert without_date(again) == without_date(page)
+    (tmp_path / "pairs.csv").write_text("\n".join(lines[:20]))
+    assert "has other pairs than at the training" in reported()[1]
+    other, err = reported("--data", "pairs.csv")
+    assert err == ""
+    assert "19 pairs of pairs.csv, which may have trained" in other
+    (tmp_path / "pairs.csv").unlink()
+    alone, err = reported()
+    assert "there is no file pairs.csv here any more" in err
+    for text in ("BLEU on held-out pairs", "Translations, and where they looked", "Learning rate"):
+        assert text in alone
+    assert "The pairs that were kept for the test are not at hand" in alone
+    assert command("report", "pairs.safetensors", "--data", "none.csv")[0] == 2
+
+
+def without_date(page):
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "", page)
+
+
+def test_a_model_that_says_nothing_of_its_training_has_a_report(command, translator, tmp_path):
+    model = copy.copy(translator.model_)
+    carried = [{"source": "one two", "target": "2 1"}, {"source": 5}, "damaged"]
+    model.summary = {"examples": carried, "test": {"bleu": "?"}, "division": [1]}
+    model.save("bare.safetensors")
+    code, _, err = command("report", "bare.safetensors")
+    assert code == 0
+    assert "does not say how its pairs were divided" in err
+    page = (tmp_path / "bare.html").read_text()
+    assert "Source: one two | Expected: 2 1" in page
+    assert "<svg" in page
 
 
 def test_the_report_shows_examples_and_escapes_them(translator):

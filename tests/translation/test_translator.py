@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -39,6 +41,15 @@ def test_quality_and_history_are_kept(translator):
     assert 15 in translator.quality_
     assert translator.quality_[translator.best_epoch_].exact >= 0.9
     assert translator.history_[0].training_loss > 2 * translator.history_[-1].training_loss
+
+
+def test_pickling_keeps_translations_and_leaves_the_pairs_out(translator):
+    sources, _ = reversed_digits(10, 6)
+    expected = translator.translate(sources)  # so that there are programs, which have no pickle
+    again = pickle.loads(pickle.dumps(translator))
+    assert again.translate(sources) == expected
+    assert again.run_ is None
+    assert again.quality_ == translator.quality_
 
 
 def test_an_alignment_points_at_the_words_that_were_read(translator):

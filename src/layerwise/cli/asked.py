@@ -14,6 +14,9 @@ from .files import check_report, check_writable, report_path
 
 AT_LEAST_ONE = ("epochs", "batch_size", "threads", "early_stopping")
 
+REMEDIES = ("lr", "epochs", "early_stopping", "dropout", "weight_decay", "label_smoothing")
+"""Options by which most of what the doctor finds is changed."""
+
 BEST_SEED = 2**32 - 1
 """The highest that scikit-learn's generators take."""
 
@@ -40,9 +43,14 @@ def check_asked(
     for key, value in given.items():
         if key not in known and value not in (None, False):
             other = (instead or {}).get(key, "leave it out")
+            if key == "fix":
+                other = _by_hand(known)
             raise OptionError(f"{_option(key)} is not for {what}; {other}")
     if given.get("lr") == "find":
-        raise OptionError(f"--lr find is not for {what} yet; give a number, or leave it out")
+        raise OptionError(
+            f"--lr find is not for {what} yet; leave it out, or train with some numbers, such as "
+            "--lr 0.0005, 0.001, 0.002 and 0.005, and compare their validation loss"
+        )
     for key in AT_LEAST_ONE:
         count = given.get(key)
         if count is not None and count < 1:
@@ -79,6 +87,15 @@ def files_written(given: Mapping[str, Any], name: str) -> tuple[Path, Path | Non
     if report is not None:
         check_report(report)
     return out, report
+
+
+def _by_hand(known: Collection[str]) -> str:
+    """What to do in place of --fix, with the options that count."""
+    options = [_option(key) for key in REMEDIES if key in known]
+    return (
+        f"leave it out, train with other values of {', '.join(options[:-1])} or {options[-1]} by "
+        "hand, as the doctor says, and keep what has the lowest validation loss"
+    )
 
 
 def _option(key: str) -> str:

@@ -24,24 +24,30 @@ class Checked:
     run : that is to be saved.
     diagnosis : of it; None with --no-doctor.
     fixed : what --fix did; None without.
+    interrupted : whether Ctrl-C ended the training, the fixing or the doctor's work.
     """
 
     run: Run
     diagnosis: Diagnosis | None
     fixed: Fixed | None = None
+    interrupted: bool = False
 
 
 def look(options: Options, run: Run, screen: Screen) -> Checked:
     """Examine a training, and with --fix try the remedies."""
+    ended = run.stopped == "interrupted"
     if not options.doctor:
-        return Checked(run, None)
-    if not options.fix or run.stopped == "interrupted":
+        return Checked(run, None, None, ended)
+    if options.fix and not ended:
+        fixed = _fix(run, screen)
+        return Checked(fixed.run, fixed.diagnosis, fixed, fixed.interrupted)
+    try:
         case = examine(run)
         # After Ctrl-C nobody waits for trials.
-        seconds = 0.0 if run.stopped == "interrupted" else None
-        return Checked(run, remember(run, case, confirmed(run, case, seconds)))
-    fixed = _fix(run, screen)
-    return Checked(fixed.run, fixed.diagnosis, fixed)
+        found = confirmed(run, case, 0.0 if ended else None)
+        return Checked(run, remember(run, case, found), None, ended)
+    except KeyboardInterrupt:  # the training is done, and is saved in any case
+        return Checked(run, None, None, True)
 
 
 def look_diverged(options: Options, error: TrainingDiverged, screen: Screen) -> Checked:
@@ -55,7 +61,7 @@ def look_diverged(options: Options, error: TrainingDiverged, screen: Screen) -> 
     if options.fix:
         fixed = _fix(error.run, screen)
         if fixed.steps:
-            return Checked(fixed.run, fixed.diagnosis, fixed)
+            return Checked(fixed.run, fixed.diagnosis, fixed, fixed.interrupted)
     if options.doctor and not options.json:
         with Screen() as loud:
             show_findings(loud, diagnose(examine(error.run)), alarms_only=True)

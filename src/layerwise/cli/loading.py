@@ -22,7 +22,7 @@ def load_model(path: Path) -> Model:
     model = load(path)
     if not isinstance(model, Model):
         raise Failure(
-            f"{path} is a translator: use `layerwise translate` and `layerwise show`; a page about "
-            "it is written by `layerwise train ... --report`"
+            f"{path} is a translator: `layerwise translate` translates with it and shows where it "
+            "looked, `layerwise show` and `layerwise report` say what is in it and how good it is"
         )
     return model

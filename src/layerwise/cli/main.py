@@ -1,83 +1,12 @@
-"""The command `layerwise`: its commands put together, and its exit codes."""
+"""The command `layerwise`: its exit codes. The commands are put together in `cli.app`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from .. import __version__
-from .commands.doctor import doctor
-from .commands.explain import explain
-from .commands.plot import plot
-from .commands.predict import predict
-from .commands.report import report
-from .commands.show import show
-from .commands.train import ABOUT as ABOUT_TRAIN
-from .commands.train import EXAMPLES as EXAMPLES_OF_TRAIN
-from .commands.train import train
-from .commands.translate import translate
-from .commands.words import words
-from .errors import INTERRUPTED, Failure
-
-EXAMPLES = """
-Examples:
-
-  layerwise train digits
-
-  layerwise train customers.csv --target churned
-
-  layerwise show customers.safetensors
-
-  layerwise doctor customers.safetensors
-
-  layerwise predict customers.safetensors new.csv --out predicted.csv
-
-  layerwise explain customers.safetensors new.csv --row 17
-
-  layerwise plot sigmoid
-
-  layerwise translate pairs.safetensors "Open the file" --show-alignment
-
-  layerwise words glove.6B.50d.txt --nearest king --analogy man king woman
-
-  layerwise report customers.safetensors
-"""
-
-app = typer.Typer(
-    name="layerwise",
-    help="Neural networks that train fast on the computer you already have.",
-    epilog=EXAMPLES,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"layerwise {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def layerwise(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
-        ),
-    ] = False,
-) -> None:
-    """Neural networks that train fast on the computer you already have."""
-
-
-app.command(help=ABOUT_TRAIN, epilog=EXAMPLES_OF_TRAIN)(train)
-for command in (predict, show, doctor, explain, plot, report, translate, words):
-    app.command()(command)
+from .errors import BEFORE_TRAINING, INTERRUPTED, STOPPED, Ended, Failure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,17 +17,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result: Any = app(
+        # Imported here, so that a Ctrl-C is answered while it is, and what it needs.
+        from .interrupts import interrupts_kept
+
+        with interrupts_kept():
+            return _run(given)
+    except KeyboardInterrupt:  # before a command began
+        return _complain(BEFORE_TRAINING if given[:1] == ["train"] else STOPPED, INTERRUPTED)
+
+
+def _run(given: list[str]) -> int:
+    import typer
+
+    from .app import app
+    from .interrupts import came_within_import
+
+    try:
+        # Called itself, an app puts its own hook for tracebacks in the place of ours.
+        result: Any = typer.main.get_command(app)(
             args=_with_report_named(given),
             prog_name="layerwise",
             standalone_mode=False,
         )
+        if result == INTERRUPTED and not isinstance(result, Ended):
+            raise KeyboardInterrupt  # which the parser of options has made an exit code of
         return result if isinstance(result, int) else 0
     except Failure as failure:
         return _complain(str(failure), failure.exit_code)
-    except (KeyboardInterrupt, typer.Abort):  # before a command began
-        return _complain("stopped; nothing was written", INTERRUPTED)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except Exception as error:
+        if came_within_import():
+            raise KeyboardInterrupt from None
         if hasattr(error, "format_message") and hasattr(error, "show"):
             error.show()  # typer's own: usage, the mistake, and where the help is
             return int(getattr(error, "exit_code", 2))

@@ -10,6 +10,7 @@ import numpy as np
 from ..data.pictures import read_pictures
 from ..errors import DataError
 from ..model import Model
+from .found_again import check_same, data_of
 
 MOST = 600
 """Pictures that are looked at: what is done with all layers of so many grows with their square."""
@@ -27,27 +28,14 @@ def report_of_pictures(out: Path, model: Model, model_path: Path, data: Path | N
     """
     from .pictures import divided
 
-    kept = model.summary.get("division")
-    if not kept:
-        return "the model does not say how its pictures were divided"
-    if data is None:
-        named = Path(str((model.summary.get("data") or {}).get("source") or ""))
-        found = [path for path in (named, model_path.parent / named.name) if path.exists()]
-        if not found:
-            return f"there is nothing at {named} any more; name it with --data"
-        data = found[0]
     try:
-        pictures = read_pictures(data)
+        data = data_of(model, model_path, data)
+        kept, pictures = model.summary["division"], read_pictures(data)
         learn, test, _ = divided(pictures, float(kept["test_size"]), int(kept["seed"]))
+        right = None if test is None else (_answers(model, test[0]) == test[1]).mean()
+        check_same(model, data, 0 if test is None else len(test[1]), right)
     except DataError as error:
         return str(error)
-    tested = model.summary.get("test") or {}
-    right = 0 if test is None else int((_answers(model, test[0]) == test[1]).sum())
-    # Other pictures, or another division, would show as another accuracy.
-    if tested.get("rows", 0) != (0 if test is None else len(test[1])) or (
-        test is not None and abs(tested["accuracy"] - right / len(test[1])) > 1e-9
-    ):
-        return f"{data} has other pictures than at the training"
     write_pictures_report(out, model, test, learn, str(data), None)
     return None
 

@@ -15,6 +15,11 @@ ALL = "all"
 
 def run_plot(name: str, low: float, high: float, out: Path | None) -> None:
     """Do the command."""
+    if Path(name).suffix.lower() == ".safetensors":
+        raise OptionError(
+            f"{name} is a file, and plot draws activations, such as sigmoid: pictures of a saved "
+            "model are in the page that `layerwise report` writes"
+        )
     key = name.strip().lower().replace("-", "_")
     if key != ALL and key not in ACTIVATIONS:
         raise unknown("activation", name, [*ACTIVATIONS, ALL])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,10 @@ import numpy as np
 
 from .. import backends, data
 from ..errors import DataError
-from ..model import Model
+from ..model import Model, load
 from ..training import Run
 from .choices import choose
 from .files import check_writable
-from .loading import load_model
 
 WHY_NOT = (
     "The rows that were held out are not at hand ({why}). The result above is that measured at the "
@@ -28,13 +28,20 @@ def run_report(
 
     Parameters
     ----------
-    file : the table of the training; where it was then when None.
+    file : the table, pictures, texts or pairs of the training; where they were then when None.
     out : of the page; beside the model when None.
     """
     backend = choose("--backend", backend, backends.NAMES)
     out = out or model_path.with_suffix(".html")
     check_writable(out)
-    model = load_model(model_path)
+    model = load(model_path)
+    if not isinstance(model, Model):
+        from .translation_report import report_of_translator
+
+        model.model_.backend = backend
+        _say_why(report_of_translator(out, model.model_, model_path, file))
+        print(f"report written to {out}")
+        return out
     with backends.using(backend):
         if model.columns is not None:
             _of_table(out, model, model_path, file)
@@ -167,5 +174,12 @@ def _of_digits(out: Path, model: Model) -> None:
 def _without_rows(out: Path, model: Model, why: str) -> None:
     from ..report import write_report
 
+    _say_why(why)
     text = WHY_NOT.format(why=why.rstrip("."))
     write_report(out, model, notes=[text], why_not=f"The held-out rows are not at hand: {why}.")
+
+
+def _say_why(why: str | None) -> None:
+    """Say what is missing in the page."""
+    if why is not None:
+        print(f"layerwise: the report is without held-out rows: {why.rstrip('.')}", file=sys.stderr)

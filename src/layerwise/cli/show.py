@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..model import Layer, Model, load
 from .screen import Screen
 
+INDENT = GAP = 2
+"""Columns of a terminal before a line of the table of layers, and between two of its columns."""
+
+NARROWEST = 18
+"""Characters of a layer's description that fit beside its path, at least."""
+
 
 def run_show(path: Path) -> None:
     """Do the command."""
     model = load(path)
     with Screen() as screen:
-        screen.line(f"{path}  ({path.stat().st_size / 1000:,.0f} kB)", "bold")
+        screen.say(f"{path}  ({path.stat().st_size / 1000:,.0f} kB)", "bold")
         if not isinstance(model, Model):
             for name, text in _facts_of_translator(model.model_):
                 screen.field(name, text)
@@ -26,7 +34,7 @@ def run_show(path: Path) -> None:
         for name, text in _facts(model):
             screen.field(name, text)
         screen.line()
-        head, *lines = _layer_lines(model.layers)
+        head, *lines = _layer_lines(model.layers, screen.width)
         screen.line(head, "bold")
         for line in lines:
             screen.line(line)
@@ -114,14 +122,27 @@ def _measures(epoch: dict[str, Any]) -> str:
     return ", ".join(shown) or "none"
 
 
-def _layer_lines(layers: list[Layer]) -> list[str]:
-    rows = [("", "layer", "output", "parameters")]
-    rows += [(each.path, each.layer, each.shape, f"{each.parameters:,}") for each in layers]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  "
-        + "  ".join(
-            (*(c.ljust(w) for c, w in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3]))
-        )
-        for row in rows
-    ]
+def _layer_lines(layers: Sequence[Layer], width: int) -> list[str]:
+    """A table of the layers, its head first, in lines of at most `width` characters.
+
+    Where the screen is too narrow for all columns, the descriptions of layers are wrapped; where
+    paths are long too, they stand on lines of their own.
+    """
+    head = ("", "layer", "output", "parameters")
+    rows = [(each.path, each.layer, each.shape, f"{each.parameters:,}") for each in layers]
+    paths, names, *others = (max(map(len, column)) for column in zip(head, *rows, strict=True))
+    room = width - INDENT - sum(others) - GAP * len(others)
+    beside = room - paths - GAP >= min(names, NARROWEST)
+    lines = []
+    for path, name, *rest in (head, *rows):
+        if beside:
+            begin = " " * INDENT + path.ljust(paths + GAP)
+        else:
+            begin = " " * 2 * INDENT
+            lines += textwrap.wrap(path, width, initial_indent=" " * INDENT) if path else []
+        space = min(names, width - len(begin) - sum(others) - GAP * len(others))
+        first, *more = textwrap.wrap(name, max(space, 1)) or [""]
+        cells = rest[0].ljust(others[0]), rest[1].rjust(others[1])
+        lines.append((" " * GAP).join((begin + first.ljust(space), *cells)))
+        lines += [" " * len(begin) + each for each in more]
+    return lines

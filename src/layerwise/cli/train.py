@@ -15,7 +15,7 @@ from ..model import Model
 from ..training import Run, train
 from .checking import Checked, fixing_of, look, look_diverged, show_checked
 from .confusion import confusion_lines, count_confusions, worst_confusions
-from .errors import INTERRUPTED
+from .errors import INTERRUPTED, model_is_saved
 from .fixing import Fixing
 from .outcome import what_is_kept
 from .plain_json import print_json
@@ -99,9 +99,10 @@ def run_train(options: Options) -> int:
             model.summary["fix"] = fixing.as_dict()
         model.save(options.out)
         if options.report is not None:
-            write_digits_report(
-                options.report, model, images, labels, parts, run, checked.diagnosis
-            )
+            with model_is_saved(options.out):
+                write_digits_report(
+                    options.report, model, images, labels, parts, run, checked.diagnosis
+                )
 
     if options.json:
         facts = _facts(options, run, outcome, run.net.parameter_count, parts)
@@ -113,8 +114,7 @@ def run_train(options: Options) -> int:
         print_json(facts | {"seconds": round(time.monotonic() - began, 3)})
     else:
         _show_outcome(options, checked, fixing, outcome, classes)
-    interrupted = run.stopped == "interrupted" or (fixing is not None and fixing.interrupted)
-    return INTERRUPTED if interrupted else 0
+    return INTERRUPTED if checked.interrupted else 0
 
 
 def _train(
@@ -200,7 +200,8 @@ def _show_outcome(
     with Screen() as screen:
         if options.report is not None:
             screen.say(f"report written to {options.report}")
-        if run.stopped == "interrupted":
+        # Of a --fix that was stopped, more is said above.
+        if run.stopped == "interrupted" or (checked.interrupted and checked.fixed is None):
             screen.say(what_is_kept(run), "yellow")
         elif run.stopped == "early stopping":
             screen.say(f"stopped early: no better epoch since epoch {run.best_epoch}")

@@ -14,14 +14,15 @@ from .. import backends
 from ..data.text import read_pairs
 from ..errors import OptionError
 from ..translation import Quality, Recipe, Watch, fit, measure
-from ..translation.texts import check_pairs, hold_out
+from ..translation.texts import check_pairs
 from .asked import check_asked, files_written
 from .choices import choose
-from .errors import INTERRUPTED
+from .errors import INTERRUPTED, model_is_saved
 from .outcome import what_is_kept
 from .plain_json import print_json
 from .progress import Progress
 from .screen import Screen
+from .translation_report import divided, remembered
 
 TASK = "translate"
 
@@ -39,9 +40,6 @@ INSTEAD = {
     "target": "name the column of the translations with --target-column",
     "text": "name the column of what to translate with --source-column",
 }
-
-MOST_TESTED = 2000
-"""Pairs that are translated for the test; more would not change the figures."""
 
 PART, HURRIED_PART = 200, 10
 """Pairs that are translated at a time, so that Ctrl-C leaves some."""
@@ -107,9 +105,8 @@ def _run(options: Options) -> int:
     began = time.monotonic()
     pairs = read_pairs(options.data, *(options.columns or (None, None)))
     sources, targets = check_pairs(list(pairs.sources), list(pairs.targets))
-    rows, kept = hold_out(sources, options.test_size, options.seed + 1, most=MOST_TESTED)
-    learn = [sources[i] for i in rows], [targets[i] for i in rows]
-    test = [sources[i] for i in kept], [targets[i] for i in kept]
+    learn, test = divided(sources, targets, options.test_size, options.seed)
+    more = remembered(options.test_size, options.seed, options.columns, test)
     with Screen(quiet=options.quiet or options.json) as screen:
         screen.field(
             "data",
@@ -152,15 +149,16 @@ def _run(options: Options) -> int:
         if translations:
             quality = measure(translations, test[1])
             model.summary["test"] = quality.as_json()
-        model.summary["source"] = options.data
+        model.summary |= {"source": options.data, **more}
         model.save(options.out)
         if options.report is not None:
             from ..report.translation import write_translation_report
 
-            write_translation_report(
-                options.report, model, test if test[0] else fitted.validation,
-                source=options.data, history=run.history,
-            )  # fmt: skip
+            with model_is_saved(options.out):
+                write_translation_report(
+                    options.report, model, test if test[0] else fitted.validation,
+                    source=options.data, history=run.history,
+                )  # fmt: skip
     if options.json:
         print_json(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from .screen import Screen
 METHODS = ("pca", "tsne")
 FORMATS = ("word2vec", "word2vec_binary", "glove", "fasttext")
 FIRST = 12
+
+WIDE = 72
+"""Columns of a terminal in which the result of a section of questions is one line."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class Asked:
 
 def run_words(file: Path, asked: Asked) -> None:
     """Do the command."""
+    if file.suffix.lower() == ".safetensors":
+        raise OptionError(
+            f"{file} looks like a saved model, and words reads files of word vectors, such as "
+            "glove.6B.50d.txt; what is in a model is shown by `layerwise show`"
+        )
     method: Any = choose("--method", asked.method, METHODS)
     form: Any = choose("--format", asked.format, FORMATS).replace("_", "-")
     if asked.count < 1:
@@ -151,7 +160,7 @@ def _show(screen: Screen, vectors: WordVectors, found: dict[str, Any], asked: As
     if "similarity" in found:
         score = found["similarity"]
         screen.line()
-        screen.line(
+        screen.say(
             f"similarity: rank correlation {score['spearman']:.3f} over {score['pairs']:,} pairs, "
             f"{score['unknown']:,} more with unknown words"
         )
@@ -159,10 +168,14 @@ def _show(screen: Screen, vectors: WordVectors, found: dict[str, Any], asked: As
         screen.line()
         for part in found["questions"]:
             share = "-" if part["accuracy"] is None else f"{part['accuracy']:.1%}"
-            screen.line(
-                f"  {part['section']:<32}{share:>7}  {part['right']:,} of {part['asked']:,}, "
-                f"{part['unknown']:,} unknown"
-            )
+            counts = f"{part['right']:,} of {part['asked']:,}, {part['unknown']:,} unknown"
+            # The longest names of sections in the common file of questions have 27 characters.
+            name = textwrap.shorten(part["section"], 28, placeholder="...")
+            if screen.width < WIDE:
+                screen.line(f"  {name:<28}{share:>7}")
+                screen.line(f"    {counts}")
+            else:
+                screen.line(f"  {name:<28}{share:>7}  {counts}")
     if not any(key in found for key in ("nearest", "analogy", "similarity", "questions")):
         screen.say(f"the first are {', '.join(vectors.words[:FIRST])}")
     for name, path in (("map", asked.picture), ("saved", asked.out)):

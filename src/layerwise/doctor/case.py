@@ -38,6 +38,8 @@ class DataFacts:
     runner_up : how well the second best of the columns predicts the target alone; 1 where that is
         not known.
     names : of the columns; empty where they have none.
+    kind : what the columns are: "columns" of a table, "pixels", or "features" of words.
+    height, width : of pictures; 0 of other data.
     """
 
     rows: int = 0
@@ -54,9 +56,15 @@ class DataFacts:
     copies: tuple[int, ...] = ()
     runner_up: float = 1.0
     names: tuple[str, ...] = ()
+    kind: str = "columns"
+    height: int = 0
+    width: int = 0
 
     def name(self, column: int) -> str:
         """What to call a column."""
+        if self.height and self.width:
+            down, across = divmod(column % (self.height * self.width), self.width)
+            return f"pixel ({down}, {across})"
         return f"'{self.names[column]}'" if self.names else f"column {column}"
 
     def drop_option(self, columns: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from .diagnosis import Diagnosis
 from .finding import Finding
 from .rules import RULES
 from .trial import NOISE, SECONDS, Trial, trial
+from .wording import in_words_of
 
 PERHAPS = "perhaps "
 """How the title of a suspicion begins that nobody tried."""
@@ -47,7 +48,7 @@ def diagnose(case: Case) -> Diagnosis:
 def suspect(case: Case) -> list[Finding]:
     """What the rules find, the causes of others first; among it what only a trial can tell."""
     found = [rule.look(case) for rule in RULES]
-    return [f for f in found if f is not None]
+    return [in_words_of(f, case.data.kind) for f in found if f is not None]
 
 
 def try_remedies(

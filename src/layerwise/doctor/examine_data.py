@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,9 @@ RELABELLED, NEARER = 40, 0.8
 """They were if it is not so with the same classes in other orders: what is left unexplained is less
 than this part of the least that so many random orders leave."""
 
+PICTURES = 4
+"""Axes of pictures: (rows, channels, height, width)."""
+
 MOST_CLASSES = 50
 """More different whole numbers than this are not taken for classes."""
 
@@ -50,7 +54,8 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
     """What the rules need to know of the columns."""
     table = table_of(run.data)
     if table is None:
-        return DataFacts(rows=len(run.data))
+        # Whole numbers are those of words, or of pieces of them.
+        return DataFacts(rows=len(run.data), kind="features")
     unit: np.ndarray = np.ones(table.shape[1])
     if table.dtype == np.float64:
         # Squares of the largest and smallest float64 are no float64.
@@ -60,12 +65,15 @@ def examine_data(run: Run, names: Sequence[str] = ()) -> DataFacts:
     deviation = table.std(0, dtype=np.float64) * unit
     constant = deviation <= 1e-7 * np.abs(mean)
     varied = np.flatnonzero(~constant)
-    facts = {
+    facts: dict[str, Any] = {
         "rows": len(table),
         "columns": table.shape[1],
         "constant": tuple(np.flatnonzero(constant).tolist()),
         "names": tuple(map(str, names)) if len(names) == table.shape[1] else (),
     }
+    shape = run.data.inputs[0].shape
+    if len(shape) == PICTURES:
+        facts |= {"kind": "pixels", "height": shape[2], "width": shape[3]}
     if not len(varied):
         return DataFacts(**facts)
     scale = np.hypot(mean, deviation)

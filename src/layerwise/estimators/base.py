@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .. import backends, tabular
@@ -22,9 +21,9 @@ from ..training import History
 from . import hidden
 from .columns import columns_of, decisions_for, encoded_rows
 from .following import CallbackSupportMixin, Follower, ensemble_of
-from .inputs import known_table, training_table
-from .options import recipe_of, stream_recipe, threads_of
-from .weights import on_scale, row_weights
+from .inputs import known_table, parts_of, training_table
+from .options import recipe_of, seed_of, stream_recipe, threads_of
+from .weights import counted, on_scale, row_weights
 
 if TYPE_CHECKING:
     from ..doctor import Diagnosis
@@ -154,14 +153,10 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
     def _validation(self, given: Any, raw: RawColumns, target: Target) -> Rows | None:
         if given is None:
             return None
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise DataError(
-                "validation_data: expected (X, y) or (X, y, sample_weight), got "
-                f"{type(given).__name__}"
-            )
-        table = known_table(self, given[0], raw.names)
-        labels = self._checked_target(given[1], len(table))
-        weight = row_weights(given[2] if len(given) == 3 else None, len(table))
+        x, y, weight = parts_of("validation_data", given)
+        table = known_table(self, x, raw.names)
+        labels = self._checked_target(y, len(table))
+        weight = row_weights(weight, len(table))
         table, labels, weight = counted(table, labels, weight)
         weight = self._weighted(target, labels, weight, False)
         return encoded_rows(raw, table, target.encode(labels), on_scale(weight))
@@ -171,7 +166,7 @@ class TableEstimator(CallbackSupportMixin, BaseEstimator):
         return self.__dict__.get("ensemble_")
 
     def _draw_seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        return seed_of(self.random_state)
 
     def _of(self, ensemble: Ensemble) -> dict[str, Any]:
         """The fitted attributes that an ensemble has."""
@@ -409,15 +404,6 @@ class _Stream:
     def next_seed(self) -> int:
         self.parts += 1
         return int(np.random.SeedSequence([self.seed, self.parts]).generate_state(1)[0])
-
-
-def counted(
-    table: Table, labels: np.ndarray, weight: np.ndarray | None
-) -> tuple[Table, np.ndarray, np.ndarray | None]:
-    """Without the rows of weight 0."""
-    if weight is None or weight.all():
-        return table, labels, weight
-    return table.take(weight > 0), labels[weight > 0], weight[weight > 0]
 
 
 def _continue_history(member: Any, old: History) -> None:

@@ -14,8 +14,8 @@ from ..nn.losses import Loss, find
 from ..tabular import Task
 from .base import TableEstimator
 from .following import with_callbacks
-from .labels import codes_of, read_labels
-from .weights import class_weights
+from .labels import classes_of, codes_of, read_labels
+from .weights import with_class_weights
 
 
 class Classifier(ClassifierMixin, TableEstimator):
@@ -247,12 +247,7 @@ class Classifier(ClassifierMixin, TableEstimator):
     def _learn_target(self, y: np.ndarray, weight: np.ndarray | None, classes: Any) -> LabelTarget:
         if y.ndim == 2:
             return LabelTarget("labels", np.arange(y.shape[1]), self._loss("labels", y.shape[1]))
-        found = np.unique(y if classes is None else read_labels(classes))
-        if len(found) < 2:
-            raise DataError(
-                f"expected rows of at least two classes, got one class only, {found.tolist()[0]!r}"
-                "; is the data sorted, and were only the first rows taken?"
-            )
+        found = classes_of(y if classes is None else read_labels(classes))
         two = len(found) == 2 and self._loss_name() != "cross_entropy" and not self.label_smoothing
         kind = "binary" if two else "classes"
         return LabelTarget(kind, found, self._loss(kind, len(found)))
@@ -287,8 +282,7 @@ class Classifier(ClassifierMixin, TableEstimator):
                 "dict from labels to weights"
             )
         codes = codes_of(y, target.classes)
-        by_class = class_weights(self.class_weight, target.classes, codes, weight)
-        return by_class if weight is None or by_class is None else weight * by_class
+        return with_class_weights(self.class_weight, target.classes, codes, weight)
 
     # -- predicting --------------------------------------------------------------------------------
 

@@ -117,8 +117,39 @@ def ensemble_of(net: TabularNet, task: Any) -> Ensemble:
     return Ensemble(task, net.columns, [KINDS["plain"]], [net], [member], np.ones(1))
 
 
-def functions_of(callbacks: Any) -> list[Callable[..., Any]]:
+class EpochWatch:
+    """Who is told when an epoch of a network ends: the screen, then the user's functions.
+
+    Parameters
+    ----------
+    callbacks : functions (training, epoch), as `functions_of` takes them.
+    verbose : whether a line is printed.
+    several : whether a fit may have several trainings, so that the line says which.
+    """
+
+    def __init__(self, callbacks: Any, verbose: Any, several: bool = False) -> None:
+        self.functions = functions_of(callbacks, "training")
+        self.verbose, self.several = bool(verbose), several
+
+    def __call__(self, training: int, epoch: Epoch) -> bool | None:
+        """Tell everybody; False ends the fit."""
+        if self.verbose:
+            which = f"training {training + 1}, " if self.several else ""
+            accuracy = epoch.validation_accuracy
+            right = "" if accuracy is None else f", accuracy {accuracy:.2%}"
+            print(f"{which}{_line(epoch)}{right} ({epoch.seconds:.1f} s)", flush=True)
+        # All are told, whatever the first of them says.
+        answers = [function(training, epoch) for function in self.functions]
+        return False if any(answer is False for answer in answers) else None
+
+
+def functions_of(callbacks: Any, first: str = "member") -> list[Callable[..., Any]]:
     """The functions that a parameter `callbacks` holds.
+
+    Parameters
+    ----------
+    callbacks : None, a function, or a list or tuple of functions.
+    first : what the first argument of the functions is the number of.
 
     Raises
     ------
@@ -130,8 +161,8 @@ def functions_of(callbacks: Any) -> list[Callable[..., Any]]:
     for each in found:
         if not callable(each):
             raise OptionError(
-                f"callbacks: expected functions (member, epoch), got {each!r}; callbacks of "
-                "scikit-learn are set by set_callbacks"
+                f"callbacks: expected functions ({first}, epoch), got {each!r}; where an estimator "
+                "takes callbacks of scikit-learn, they are set by set_callbacks"
             )
     return found
 

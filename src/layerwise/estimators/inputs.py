@@ -70,6 +70,24 @@ def _table(
     return table, False
 
 
+def parts_of(name: str, given: Any) -> tuple[Any, Any, Any]:
+    """X, y and the weights of rows, None where there are none, of two or three things together.
+
+    Parameters
+    ----------
+    name : what people call it, such as "validation_data".
+
+    Raises
+    ------
+    DataError : it is something else.
+    """
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        raise DataError(
+            f"{name}: expected (X, y) or (X, y, sample_weight), got {type(given).__name__}"
+        )
+    return given[0], given[1], given[2] if len(given) == 3 else None
+
+
 def numeric_array(X: Any) -> Any:
     """An array, or sparse matrix, if X is one that holds numbers and nothing else; else None."""
     if sparse.issparse(X):

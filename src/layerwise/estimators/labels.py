@@ -84,6 +84,57 @@ def _of_one_kind(found: np.ndarray) -> np.ndarray:
     )
 
 
+def labels_of_rows(y: Any, rows: int, row: str) -> np.ndarray:
+    """One label for each row, (n,).
+
+    Parameters
+    ----------
+    rows : how many there are.
+    row : what one is called, such as "text".
+
+    Raises
+    ------
+    DataError : there are none, others than `read_labels` takes, several of a row, or too few.
+    """
+    if y is None:
+        raise DataError(
+            f"expected a label for each {row}: this estimator requires y to be passed, but the "
+            "target y is None"
+        )
+    found = read_labels(y)
+    if found.ndim != 1:
+        raise DataError(
+            f"y: expected one label for each {row}, shape (n,), got {found.shape}; several labels "
+            f"of a {row} are not possible, so train a classifier for each"
+        )
+    if len(found) != rows:
+        raise DataError(
+            f"Found input variables with inconsistent numbers of samples: {rows} {row}s, "
+            f"{len(found)} labels; expected as many of both"
+        )
+    return found
+
+
+def classes_of(labels: np.ndarray, rows: str = "rows") -> np.ndarray:
+    """The different labels, sorted.
+
+    Parameters
+    ----------
+    rows : what they are labels of.
+
+    Raises
+    ------
+    DataError : there is one only.
+    """
+    found = np.unique(labels)
+    if len(found) < 2:
+        raise DataError(
+            f"expected {rows} of at least two classes, got one class only, {found.tolist()[0]!r}; "
+            "is the data sorted, and were only the first rows taken?"
+        )
+    return found
+
+
 def codes_of(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """The place of each label among the sorted classes, int32 (n,).
 
@@ -107,4 +158,4 @@ def codes_of(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return places.astype(np.int32)
 
 
-__all__ = ["codes_of", "read_labels"]
+__all__ = ["classes_of", "codes_of", "labels_of_rows", "read_labels"]

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from .. import optim
 from ..data.encoders.numbers import IMPUTES, NORMALISES
@@ -33,36 +34,33 @@ def recipe_of(given: Any) -> Recipe:
     base = preset(given.preset)
     _check_choices(given)
     hidden = _hidden(given.hidden_layer_sizes)
-    folds = _whole("members", given.members, 1, base.folds)
-    fraction = given.validation_fraction
-    if not _is_real(fraction) or not 0 <= fraction < 1:
-        raise OptionError(
-            f"validation_fraction: expected a number from 0 to below 1, got {fraction!r}"
-        )
+    folds = whole_or_auto("members", given.members, 1, base.folds)
     optim.schedule(given.schedule)
     return Recipe(
         kinds=_kinds(given, base, hidden),
         folds=folds,
         repeats=base.repeats,
         pace=base.pace,
-        validation_fraction=float(fraction),
+        validation_fraction=below_one("validation_fraction", given.validation_fraction),
         pool="fitted" if given.pool else "equal",
         calibrate=bool(getattr(given, "calibrate", False)),
         refit=bool(given.refit),
         hidden=hidden,
         activation=_activation(given.activation),
         dropout=_dropout(given.dropout),
-        learning_rate=_number("learning_rate", given.learning_rate, above=True),
-        weight_decay=_number("weight_decay", given.weight_decay),
-        epochs=_whole("epochs", given.epochs, 1, None),
+        learning_rate=number_or_auto("learning_rate", given.learning_rate, above=True),
+        weight_decay=number_or_auto("weight_decay", given.weight_decay),
+        epochs=whole_or_auto("epochs", given.epochs, 1, None),
         patience=_patience(given.early_stopping),
-        batch_size="all" if given.batch_size == "all" else _whole(
+        batch_size="all" if given.batch_size == "all" else whole_or_auto(
             "batch_size", given.batch_size, 1, None, ("auto", "all")
         ),
         optimizer=_optimizer(given),
         schedule=given.schedule,
-        label_smoothing=_number("label_smoothing", getattr(given, "label_smoothing", 0.0)) or 0.0,
-        clip_norm=None if given.clip_norm is None else _number("clip_norm", given.clip_norm),
+        label_smoothing=number_or_auto(
+            "label_smoothing", getattr(given, "label_smoothing", 0.0)
+        ) or 0.0,
+        clip_norm=None if given.clip_norm is None else number_or_auto("clip_norm", given.clip_norm),
         shuffle=bool(given.shuffle),
         dtype=given.dtype,
         probes=bool(given.probes),
@@ -90,10 +88,79 @@ def threads_of(n_jobs: Any) -> int | None:
 
     if n_jobs is None:
         return None
-    if not _is_whole(n_jobs) or n_jobs == 0:
+    if not is_whole(n_jobs) or n_jobs == 0:
         raise OptionError(f"n_jobs: expected a whole number other than 0, or None, got {n_jobs!r}")
     # As in joblib: -1 is all cores, -2 all but one.
     return int(n_jobs) if n_jobs > 0 else max(1, available_cores() + 1 + int(n_jobs))
+
+
+def seed_of(random_state: Any) -> int:
+    """The seed of a fit, drawn from a number, a generator of NumPy's or None."""
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """A whole number within limits, else `OptionError`."""
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        limit = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise OptionError(f"{name}: expected a whole number {limit}, got {value!r}")
+    return int(value)
+
+
+def below_one(name: str, value: Any) -> float:
+    """A part or a chance, from 0 to below 1, else `OptionError`."""
+    if not is_real(value) or not 0 <= value < 1:
+        raise OptionError(f"{name}: expected a number from 0 to below 1, got {value!r}")
+    return float(value)
+
+
+def whole_or_auto(
+    name: str, value: Any, least: int, auto: int | None, texts: Sequence[str] = ("auto",)
+) -> int | None:
+    """A whole number, or `auto` where the value is "auto"; else `OptionError`.
+
+    Parameters
+    ----------
+    least : that it may be.
+    auto : what "auto" stands for.
+    texts : that are possible values, for the message.
+    """
+    if isinstance(value, str):
+        if value == "auto":
+            return auto
+        raise unknown(name, value, [*texts, "a whole number"])
+    if not is_whole(value) or value < least:
+        raise OptionError(
+            f"{name}: expected {' or '.join(map(repr, texts))} or a whole number of at least "
+            f"{least}, got {value!r}"
+        )
+    return int(value)
+
+
+def number_or_auto(name: str, value: Any, above: bool = False) -> float | None:
+    """A finite number of at least 0, or None where the value is "auto"; else `OptionError`.
+
+    Parameters
+    ----------
+    above : whether 0 is not allowed.
+    """
+    if isinstance(value, str) and value == "auto":
+        return None
+    if not is_real(value) or not 0 <= value < np.inf:
+        raise OptionError(f"{name}: expected a finite number of at least 0, got {value!r}")
+    if above and value == 0:
+        raise OptionError(f"{name}: expected a number above 0, got {value!r}")
+    return float(value)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, of Python's or of NumPy's; bools are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_real(value: Any) -> bool:
+    """Whether it is a real number, of Python's or of NumPy's; bools are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def check_roles(roles: Any) -> None:
@@ -173,7 +240,7 @@ def _hidden(sizes: Any) -> tuple[int, ...] | None:
     except TypeError:
         found = (None,)
     for size in found:
-        if not _is_whole(size) or size < 1:
+        if not is_whole(size) or size < 1:
             raise OptionError(
                 "hidden_layer_sizes: expected 'auto' or whole numbers above 0, such as (128, 64), "
                 f"got {sizes!r}"
@@ -181,35 +248,10 @@ def _hidden(sizes: Any) -> tuple[int, ...] | None:
     return tuple(int(size) for size in found)
 
 
-def _whole(
-    name: str, value: Any, least: int, auto: int | None, texts: Sequence[str] = ("auto",)
-) -> int | None:
-    if isinstance(value, str):
-        if value == "auto":
-            return auto
-        raise unknown(name, value, [*texts, "a whole number"])
-    if not _is_whole(value) or value < least:
-        raise OptionError(
-            f"{name}: expected {' or '.join(map(repr, texts))} or a whole number of at least "
-            f"{least}, got {value!r}"
-        )
-    return int(value)
-
-
-def _number(name: str, value: Any, above: bool = False) -> float | None:
-    if isinstance(value, str) and value == "auto":
-        return None
-    if not _is_real(value) or not 0 <= value < np.inf:
-        raise OptionError(f"{name}: expected a finite number of at least 0, got {value!r}")
-    if above and value == 0:
-        raise OptionError(f"{name}: expected a number above 0, got {value!r}")
-    return float(value)
-
-
 def _patience(value: Any) -> int | str | None:
     if isinstance(value, bool | np.bool_) or value is None:
         return "auto" if value else None
-    if not _is_whole(value) or value < 1:
+    if not is_whole(value) or value < 1:
         raise OptionError(
             "early_stopping: expected True, False or the number of epochs to wait for a better "
             f"one, got {value!r}"
@@ -230,7 +272,7 @@ def _dropout(value: Any) -> Any:
     if isinstance(value, str) and value == "auto":
         return None
     for rate in value if isinstance(value, list | tuple) else [value]:
-        if not _is_real(rate) or not 0 <= rate < 1:
+        if not is_real(rate) or not 0 <= rate < 1:
             raise OptionError(
                 "dropout: expected 'auto', a chance from 0 to below 1, or one for each hidden "
                 f"layer, got {value!r}"
@@ -243,13 +285,5 @@ def _optimizer(given: Any) -> Any:
     if isinstance(found, str):
         optim.optimizer(found)
         return found
-    rate = _number("learning_rate", given.learning_rate, above=True)
+    rate = number_or_auto("learning_rate", given.learning_rate, above=True)
     return optim.optimizer(found, rate)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _is_real(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

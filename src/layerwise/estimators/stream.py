@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError
 from ..tabular import Rows
 from ..tabular.stream import fit_stream as fit_blocks
 from .columns import columns_of, encoded_rows
 from .following import Follower, ensemble_of
-from .inputs import known_table, training_table
+from .inputs import known_table, parts_of, training_table
 from .options import recipe_of, threads_of
-from .weights import on_scale, row_weights
+from .weights import counted, on_scale, row_weights
 
 if TYPE_CHECKING:
     from .base import TableEstimator
@@ -32,10 +31,8 @@ def fit_stream(
     validation_data: Any = None,
 ) -> Any:
     """Fit an estimator; see `TableEstimator.fit_stream`."""
-    from .base import counted
-
     recipe = recipe_of(estimator)
-    x, y, weight = _parts("sample", sample)
+    x, y, weight = parts_of("sample", sample)
     table, numeric = training_table(estimator, x)
     labels = estimator._checked_target(y, len(table))
     table, labels, weight = counted(table, labels, row_weights(weight, len(table)))
@@ -47,7 +44,7 @@ def fit_stream(
 
     def read() -> Iterator[Rows]:
         for block in blocks():
-            x, y, weight = _parts("blocks", block)
+            x, y, weight = parts_of("blocks", block)
             table = known_table(estimator, x, raw.names)
             labels = estimator._checked_target(y, len(table))
             table, labels, weight = counted(table, labels, row_weights(weight, len(table)))
@@ -80,11 +77,3 @@ def fit_stream(
     estimator._keep_record(ensemble, raw, table, target, labels)
     follower.finish(fitted, ensemble)
     return estimator
-
-
-def _parts(name: str, given: Any) -> tuple[Any, Any, Any]:
-    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-        raise DataError(
-            f"{name}: expected (X, y) or (X, y, sample_weight), got {type(given).__name__}"
-        )
-    return given[0], given[1], given[2] if len(given) == 3 else None

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.metrics import accuracy_score
-from sklearn.utils import check_random_state
 
-from .. import backends
-from ..errors import DataError, ModelFileError, OptionError
-from ..model import Model, load
+from ..model import Model
 from ..model.raw_texts import MOST_TOKENS, RawTexts
 from ..nn.initialisation import seed as seeded
 from ..text import FittedText, TextNetwork, TextRows, fit, join_vectors
-from ..training import Epoch
-from .labels import codes_of, read_labels
-from .options import threads_of
-from .text_options import feature_kinds, fewest_texts, hidden_sizes, recipe_of, rows_of, whole
-from .weights import class_weights, on_scale, row_weights
+from .following import EpochWatch
+from .labels import labels_of_rows
+from .one_network import OneNetworkClassifier
+from .options import below_one, seed_of, threads_of, whole
+from .text_options import (
+    feature_kinds,
+    fewest_texts,
+    hidden_sizes,
+    recipe_of,
+    rows_of,
+    word_vectors,
+)
 
 if TYPE_CHECKING:
     from ..doctor import Diagnosis
@@ -32,7 +33,7 @@ BESIDE = 50_000
 """Words with vectors that are kept beside those of the training texts."""
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):
+class TextClassifier(OneNetworkClassifier):
     """Tell classes of texts apart.
 
     What happens in `fit`: texts are divided into words; single words, neighbouring words and, for
@@ -108,6 +109,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
     character n-grams if there are any; else they count for nothing. An empty text gets what the
     network says of a text without features, about the shares of the classes.
     """
+
+    _row = "text"
+    _part = "texts"
+    _training = "_fit"
 
     def __init__(
         self,
@@ -204,21 +209,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         TrainingDiverged : the loss became NaN.
         """
         recipe, threads = recipe_of(self), threads_of(self.n_jobs)
-        watch = _Watch(self.callbacks, int(self.verbose))
-        texts = rows_of(X)
-        labels = _labels(y, len(texts))
-        weight = row_weights(sample_weight, len(texts))
-        if weight is not None and not weight.all():
-            texts = [text for text, count in zip(texts, weight, strict=True) if count]
-            labels, weight = labels[weight > 0], weight[weight > 0]
-        classes = np.unique(labels)
-        if len(classes) < 2:
-            raise DataError(
-                "expected texts of at least two classes, got one class only, "
-                f"{classes.tolist()[0]!r}; is the data sorted, and were only the first rows taken?"
-            )
-        codes = codes_of(labels, classes)
-        weight = self._weighted(classes, codes, weight)
+        watch = EpochWatch(self.callbacks, self.verbose, several=True)
+        texts, classes, codes, weight, _ = self._to_learn(X, y, sample_weight)
         raw, counted = RawTexts.learn(
             texts,
             lowercase=bool(self.lowercase),
@@ -229,44 +221,46 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         )
         notes = _notes(counted, raw.maximum)
         table = None
-        if self.vectors is not None:
-            known = _vectors(self.vectors)
+        vectors = word_vectors(self.vectors)
+        if vectors is not None:
             joined = join_vectors(
-                raw, counted, known.words, lambda rows: known.vectors[rows], BESIDE
+                raw, counted, vectors.words, lambda rows: vectors.vectors[rows], BESIDE
             )
             raw, table = joined.texts, joined.table
             notes.append(f"{joined.known:.1%} of the words of the texts have a vector")
-        if self.verbose:
-            for note in notes:
-                print(f"note: {note}")
-        number = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self._say(notes)
+        number = seed_of(self.random_state)
         with seeded(number):
             net = TextNetwork(
                 len(raw.hashes),
                 len(classes),
                 whole("length", self.length, 0),
                 hidden_sizes(self.hidden_layer_sizes),
-                _share("dropout", self.dropout),
+                below_one("dropout", self.dropout),
                 table,
                 bool(self.train_vectors),
                 self.pooling,  # type: ignore[arg-type]
                 np.bincount(codes, weight, len(classes)),
             )
+        validation = None
+        if validation_data is not None:
+            held_out, labels, weights = self._to_validate(validation_data, classes)
+            validation = TextRows(raw.encode(held_out), labels, weights)
         fitted = fit(
             net,
             TextRows(raw.encode_counted(counted), codes, weight),
             recipe,
-            validation=self._validation(validation_data, raw, classes),
+            validation=validation,
             seed=number,
             threads=threads,
             backend=self.backend,
             watch=watch,
             progress=progress,
         )
-        self._keep(fitted, raw, classes, notes, len(texts))
+        self._take(fitted, raw, classes, notes, len(texts))
         return self
 
-    def _keep(
+    def _take(
         self,
         fitted: FittedText,
         raw: RawTexts,
@@ -274,16 +268,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         notes: list[str],
         rows: int,
     ) -> None:
-        self.classes_, self.n_classes_ = classes, len(classes)
         self.texts_, self.notes_ = raw, notes
         self.net_: TextNetwork | None = fitted.net
         self.history_, self.best_epoch_ = fitted.histories, fitted.best_epoch
         self.validation_loss_, self.validation_accuracy_ = fitted.held_out
         self.n_features_ = len(raw.hashes)
-        self.n_parameters_ = fitted.net.parameter_count
         self._fit = fitted
         self._diagnosis: Diagnosis | None = None
-        self._model = Model(
+        model = Model(
             fitted.net,
             texts=raw,
             classes=classes.tolist(),
@@ -291,6 +283,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             target="classes",
             summary=self._summary(fitted, raw, notes, rows),
         )
+        self._keep(model, classes, fitted.net.parameter_count)
 
     def _summary(
         self, fitted: FittedText, raw: RawTexts, notes: list[str], rows: int
@@ -314,48 +307,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             "notes": notes,
         }
 
-    def _weighted(
-        self, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray | None
-    ) -> np.ndarray | None:
-        by_class = class_weights(self.class_weight, classes, codes, weight)
-        if by_class is not None:
-            weight = by_class if weight is None else weight * by_class
-        return on_scale(weight)
-
-    def _validation(self, given: Any, raw: RawTexts, classes: np.ndarray) -> TextRows | None:
-        if given is None:
-            return None
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise DataError(
-                "validation_data: expected (X, y) or (X, y, sample_weight), got "
-                f"{type(given).__name__}"
-            )
-        texts = rows_of(given[0])
-        codes = codes_of(_labels(given[1], len(texts)), classes)
-        weight = row_weights(given[2] if len(given) == 3 else None, len(texts))
-        return TextRows(raw.encode(texts), codes, self._weighted(classes, codes, weight))
+    def _labelled(self, X: Any, y: Any) -> tuple[list[str], np.ndarray, list[str]]:
+        texts = rows_of(X)
+        return texts, labels_of_rows(y, len(texts), self._row), []
 
     # -- predicting --------------------------------------------------------------------------------
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes, float64 (n, classes)."""
-        model = self._fitted()
-        with backends.using(self.backend or backends.get().name):
-            return np.asarray(model.predict_probabilities(rows_of(X)), np.float64)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable label of each text, (n,)."""
-        best = self.predict_proba(X).argmax(1)
-        return np.asarray(self.classes_[best])
-
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Logarithms of `predict_proba`."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Part of the texts whose label is right."""
-        return float(accuracy_score(read_labels(y), self.predict(X), sample_weight=sample_weight))
+        self._fitted()
+        return self._probabilities(rows_of(X))
 
     def explain(self, text: str, label: Any = None) -> Any:
         """How much each word of a text speaks for a class; see `layerwise.insight.explain_text`.
@@ -369,19 +330,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
         return explain_text(self._fitted(), text, label)
 
-    def _fitted(self) -> Model:
-        model: Model | None = self.__dict__.get("_model")
-        if model is None:
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet; call fit first"
-            )
-        return model
-
     # -- as one model ------------------------------------------------------------------------------
-
-    def to_model(self) -> Model:
-        """The network and what becomes of texts before it, as one `layerwise.Model`."""
-        return self._fitted()
 
     def doctor(self) -> Diagnosis:
         """What went wrong in the last fit, why, and what to change; ``lw.doctor(estimator)`` too.
@@ -406,37 +355,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             model.summary |= run.remarks
         return self._diagnosis
 
-    def save(self, path: Any) -> None:
-        """Write `to_model` to one safetensors file, for `TextClassifier.load` and `lw.load`."""
-        self._fitted().save(path)
-
     @classmethod
-    def load(cls, path: Any) -> TextClassifier:
-        """A fitted estimator from a file that `save` wrote; it predicts, and cannot go on training.
-
-        Raises
-        ------
-        ModelFileError : the file is missing, damaged, or holds no model of texts.
-        """
-        model = load(path)
-        if not isinstance(model, Model) or model.texts is None or model.classes is None:
-            raise ModelFileError(
-                f"'{path}' holds no model that TextClassifier wrote; layerwise.load reads it"
-            )
+    def _of(cls, model: Model) -> Self:
         found = cls()
-        found.classes_ = np.array(model.classes)
-        found.n_classes_ = len(model.classes)
-        found.texts_ = model.texts
-        found.net_ = None
+        assert model.texts is not None
+        found.texts_, found.net_ = model.texts, None
         found.n_features_ = len(model.texts.hashes)
-        found.n_parameters_ = model.parameter_count
         found.notes_ = list(model.summary.get("notes") or [])
-        found._model = model
         return found
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """For scikit-learn's `check_is_fitted`."""
-        return "_model" in self.__dict__
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn should know of this estimator."""
@@ -447,67 +373,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-class _Watch:
-    """What happens after each epoch."""
-
-    def __init__(self, callbacks: Any, verbose: int) -> None:
-        from .following import functions_of
-
-        self.functions, self.verbose = functions_of(callbacks), verbose
-
-    def __call__(self, training: int, epoch: Epoch) -> Any:
-        if self.verbose:
-            held = epoch.validation_loss
-            text = "" if held is None else f", held out {held:.4f}"
-            print(
-                f"training {training + 1}, epoch {epoch.epoch}: training loss "
-                f"{epoch.training_loss:.4f}{text}"
-            )
-        # All are told, whatever the first of them says.
-        answers = [function(training, epoch) for function in self.functions]
-        return False if any(answer is False for answer in answers) else None
-
-
-def _labels(y: Any, rows: int) -> np.ndarray:
-    if y is None:
-        raise DataError("expected a label for each text, got y=None")
-    found = read_labels(y)
-    if found.ndim != 1:
-        raise DataError(
-            f"y: expected one label for each text, shape (n,), got {found.shape}; several labels "
-            "of a text are not possible, so train a classifier for each"
-        )
-    if len(found) != rows:
-        raise DataError(
-            f"Found input variables with inconsistent numbers of samples: {rows} texts, "
-            f"{len(found)} labels; expected as many of both"
-        )
-    return found
-
-
 def _notes(counted: Any, maximum: int) -> list[str]:
     cut = sum(part.tokens.cut for part in counted)
     if not cut:
         return []
     return [f"{cut:,} texts have more than {maximum:,} words; what follows those is not looked at"]
-
-
-def _vectors(given: Any) -> WordVectors:
-    from .. import words
-
-    if isinstance(given, str | Path):
-        return words.load(given)
-    if not isinstance(given, words.WordVectors):
-        raise OptionError(
-            "vectors: expected layerwise.words.WordVectors, the path of a file of word vectors, or "
-            f"None, got {type(given).__name__}"
-        )
-    return given
-
-
-def _share(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
-        raise OptionError(f"{name}: expected a number from 0 to below 1, got {value!r}")
-    if not 0 <= value < 1:
-        raise OptionError(f"{name}: expected a number from 0 to below 1, got {value!r}")
-    return float(value)

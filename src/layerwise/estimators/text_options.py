@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from ..data.text import check_texts
 from ..errors import DataError, OptionError
 from ..model.text_features import FeatureKinds
 from ..text import TextRecipe
+from .options import below_one, is_whole, number_or_auto, whole, whole_or_auto
+
+if TYPE_CHECKING:
+    from ..words import WordVectors
 
 SHORT, LONG_WORDS = 40, 15
 """Words of a short text; and characters of a word, on average, that is hardly one."""
@@ -47,14 +52,7 @@ def recipe_of(given: Any) -> TextRecipe:
     ------
     OptionError : a value that does not exist, or values that contradict each other.
     """
-    fraction = given.validation_fraction
-    if not _is_number(fraction) or not 0 <= fraction < 1:
-        raise OptionError(
-            f"validation_fraction: expected a number from 0 to below 1, got {fraction!r}"
-        )
-    rate = given.learning_rate
-    if rate != "auto" and (not _is_number(rate) or rate <= 0):
-        raise OptionError(f"learning_rate: expected 'auto' or a number above 0, got {rate!r}")
+    rate = number_or_auto("learning_rate", given.learning_rate, above=True)
     if given.refit not in (True, False, "auto"):
         raise OptionError(f"refit: expected True, False or 'auto', got {given.refit!r}")
     stopping = given.early_stopping
@@ -63,14 +61,14 @@ def recipe_of(given: Any) -> TextRecipe:
     # A rate of the optimiser's own, where an object was given, is meant.
     usual = TextRecipe().learning_rate if isinstance(given.optimizer, str) else None
     return TextRecipe(
-        folds=_auto("folds", given.folds),
-        validation_fraction=float(fraction),
+        folds=whole_or_auto("folds", given.folds, 1, None),
+        validation_fraction=below_one("validation_fraction", given.validation_fraction),
         refit=None if given.refit == "auto" else given.refit,
-        epochs=_auto("epochs", given.epochs),
+        epochs=whole_or_auto("epochs", given.epochs, 1, None),
         patience=patience,
         early_stopping=stopping is not False,
-        batch_size=_auto("batch_size", given.batch_size),
-        learning_rate=usual if rate == "auto" else float(rate),
+        batch_size=whole_or_auto("batch_size", given.batch_size, 1, None),
+        learning_rate=usual if rate is None else rate,
         optimizer=given.optimizer,
         schedule=given.schedule,
         label_smoothing=given.label_smoothing,
@@ -88,7 +86,7 @@ def feature_kinds(given: Any, texts: Sequence[str]) -> FeatureKinds:
         characters = CHARACTERS if _need_characters(texts) else None
     elif characters is not None:
         fits = isinstance(characters, tuple | list) and len(characters) == 2
-        if not fits or not all(_is_whole(each) for each in characters):
+        if not fits or not all(is_whole(each) for each in characters):
             raise OptionError(
                 f"character_ngrams: expected 'auto', None or two lengths such as (2, 5), got "
                 f"{characters!r}"
@@ -123,29 +121,25 @@ def fewest_texts(given: Any, rows: int) -> int:
 
 def hidden_sizes(given: Any) -> tuple[int, ...]:
     """Sizes of hidden layers."""
-    sizes = (given,) if _is_whole(given) else given
-    if not isinstance(sizes, tuple | list) or not all(_is_whole(s) and s > 0 for s in sizes):
+    sizes = (given,) if is_whole(given) else given
+    if not isinstance(sizes, tuple | list) or not all(is_whole(s) and s > 0 for s in sizes):
         raise OptionError(
             f"hidden_layer_sizes: expected sizes such as (64,), or () for none, got {given!r}"
         )
     return tuple(int(size) for size in sizes)
 
 
-def whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """A whole number within limits, else `OptionError`."""
-    if not _is_whole(value) or value < least or (most is not None and value > most):
-        limit = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise OptionError(f"{name}: expected a whole number {limit}, got {value!r}")
-    return int(value)
+def word_vectors(given: Any) -> WordVectors | None:
+    """The vectors that are meant: themselves, those of a file, or none."""
+    if given is None:
+        return None
+    from .. import words
 
-
-def _auto(name: str, value: Any) -> int | None:
-    return None if isinstance(value, str) and value == "auto" else whole(name, value, 1)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if isinstance(given, str | Path):
+        return words.load(given)
+    if not isinstance(given, words.WordVectors):
+        raise OptionError(
+            "vectors: expected layerwise.words.WordVectors, the path of a file of word vectors, or "
+            f"None, got {type(given).__name__}"
+        )
+    return given

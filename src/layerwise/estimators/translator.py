@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
 
-from ..training import Epoch, History, Run
+from ..training import History, Run
 from ..translation import Alignment, Quality, Recipe, TranslationModel, Watch, fit
 from ..translation.file import load
-from .options import threads_of
+from .following import EpochWatch
+from .options import seed_of, threads_of
 
 
 class Translator(BaseEstimator):
@@ -46,7 +47,9 @@ class Translator(BaseEstimator):
     random_state : decides what is held out, first weights, order and dropout.
     n_jobs : threads, at most; None is what the process may use, -1 all cores.
     backend : "native" or "reference"; None is native.
-    on_epoch : called with a `layerwise.training.Epoch` when it ends; returning False ends the fit.
+    callbacks : a function (training, epoch), or several, called when an epoch ends, with 0, as
+        there is one training, and a `layerwise.training.Epoch`; returning False ends the fit, and
+        what was best until then is kept.
     verbose : True prints what is chosen, each epoch and each measure.
 
     Attributes
@@ -89,7 +92,7 @@ class Translator(BaseEstimator):
         random_state: Any = None,
         n_jobs: Any = None,
         backend: Any = None,
-        on_epoch: Callable[[Epoch], Any] | None = None,
+        callbacks: Any = None,
         verbose: Any = False,
     ) -> None:
         self.architecture = architecture
@@ -112,7 +115,7 @@ class Translator(BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.backend = backend
-        self.on_epoch = on_epoch
+        self.callbacks = callbacks
         self.verbose = verbose
 
     def fit(self, sources: Any, targets: Any, validation: Any = None) -> Translator:
@@ -128,13 +131,12 @@ class Translator(BaseEstimator):
         DataError : texts that cannot be learned from, with their row.
         OptionError : an option that makes no sense.
         """
-        drawn = check_random_state(self.random_state).randint(2**31 - 1)
         fitted = fit(
             sources,
             targets,
             self._recipe(),
             validation=validation,
-            seed=int(drawn),
+            seed=seed_of(self.random_state),
             threads=threads_of(self.n_jobs),
             backend=self.backend,
             watch=self._watch(),
@@ -207,6 +209,11 @@ class Translator(BaseEstimator):
         made._take(model)
         return made
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: all but the training, which holds the pairs that it learned from."""
+        state = dict(super().__getstate__())
+        return state | {"run_": None} if "run_" in state else state
+
     # -- parts -------------------------------------------------------------------------------------
 
     def _fitted(self) -> TranslationModel:
@@ -237,18 +244,9 @@ class Translator(BaseEstimator):
         return Recipe(**given)
 
     def _watch(self) -> Watch:
+        on_epoch = partial(EpochWatch(self.callbacks, self.verbose), 0)
         if not self.verbose:
-            return Watch(on_epoch=self.on_epoch)
-
-        def on_epoch(epoch: Epoch) -> Any:
-            held = epoch.validation_loss
-            beside = "" if held is None else f", held out {held:.4f}"
-            print(
-                f"epoch {epoch.epoch}: loss {epoch.training_loss:.4f}{beside}; "
-                f"{epoch.seconds:.1f} s",
-                flush=True,
-            )
-            return self.on_epoch(epoch) if self.on_epoch is not None else None
+            return Watch(on_epoch=on_epoch)
 
         def on_quality(epoch: int, quality: Quality) -> None:
             print(f"  BLEU {quality.bleu:.1f}, chrF {quality.chrf:.1f}", flush=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.tables import Table
 from ..errors import DataError, OptionError
 
 
@@ -101,3 +102,36 @@ def class_weights(
     if not np.isfinite(weights).all() or weights.min() < 0:
         raise OptionError("class_weight: expected finite weights of at least 0")
     return weights[codes]
+
+
+def with_class_weights(
+    class_weight: Any, classes: np.ndarray, codes: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray | None:
+    """Weights of rows times those of their classes; see `class_weights`."""
+    by_class = class_weights(class_weight, classes, codes, weight)
+    if by_class is None:
+        return weight
+    return by_class if weight is None else weight * by_class
+
+
+def counted(
+    rows: Any, labels: np.ndarray, weight: np.ndarray | None
+) -> tuple[Any, np.ndarray, np.ndarray | None]:
+    """Without the rows of weight 0.
+
+    Parameters
+    ----------
+    rows : a `Table`, an array (n, ...) or a list of n.
+    labels : (n, ...).
+    weight : (n,) at least 0, or None.
+    """
+    if weight is None or weight.all():
+        return rows, labels, weight
+    kept = weight > 0
+    if isinstance(rows, Table):
+        rows = rows.take(kept)
+    elif isinstance(rows, np.ndarray):
+        rows = rows[kept]
+    else:
+        rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
+    return rows, labels[kept], weight[kept]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from .activations import activation as activation_of
-from .dropout import Dropout
 from .layer_norm import LayerNorm
-from .linear import Linear
 from .module import Module
 from .multi_head_attention import KeysValues, MultiHeadAttention
-from .positions import RotaryPosition
 from .transformer_encoder import copies
+from .transformer_layer import TransformerLayer
 
 
-class TransformerDecoderLayer(Module):
+class TransformerDecoderLayer(TransformerLayer):
     """Causal self-attention, attention to an encoder's output, and a network for each position.
 
     Vaswani et al. 2017, "Attention is all you need", section 3.1. Parameters are named and laid out
@@ -33,36 +30,10 @@ class TransformerDecoderLayer(Module):
 
     fixed_options = ("tgt_mask", "memory_mask")
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Module | Callable[[Any], Any] = "relu",
-        layer_norm_eps: float = 1e-5,
-        norm_first: bool = False,
-        bias: bool = True,
-        rotary: RotaryPosition | None = None,
-        dtype: Any = "float32",
-    ) -> None:
-        self.self_attn = MultiHeadAttention(
-            d_model, nhead, dropout, bias, rotary=rotary, dtype=dtype
-        )
-        self.multihead_attn = MultiHeadAttention(d_model, nhead, dropout, bias, dtype=dtype)
-        self.linear1 = Linear(d_model, dim_feedforward, bias, "xavier_uniform", dtype=dtype)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, "xavier_uniform", dtype=dtype)
-        self.norm1, self.norm2, self.norm3 = (
-            LayerNorm(d_model, layer_norm_eps, dtype) for _ in range(3)
-        )
-        self.dropout, self.dropout1, self.dropout2, self.dropout3 = (
-            Dropout(dropout) for _ in range(4)
-        )
-        self.activation = activation_of(activation)
-        self.norm_first = bool(norm_first)
+    attentions = ("self_attn", "multihead_attn")
 
-    def initialise(self, generator: Any) -> None:
-        """Nothing: all parameters are the parts'."""
+    multihead_attn: MultiHeadAttention
+    norm3: LayerNorm
 
     def forward(
         self,
@@ -134,28 +105,6 @@ class TransformerDecoderLayer(Module):
         output = self._through(x, attend, look)
         after, weights = kept
         return output, after, weights
-
-    def _through(self, x: Any, attend: Callable[[Any], Any], look: Callable[[Any], Any]) -> Any:
-        """The three parts with their shortcuts and normalisations."""
-        parts = (
-            (attend, self.norm1, self.dropout1),
-            (look, self.norm2, self.dropout2),
-            (self._feed_forward, self.norm3, self.dropout3),
-        )
-        for part, norm, dropout in parts:
-            x = x + dropout(part(norm(x))) if self.norm_first else norm(x + dropout(part(x)))
-        return x
-
-    def _feed_forward(self, x: Any) -> Any:
-        return self.linear2(self.dropout(self.activation(self.linear1(x))))
-
-    def extra_repr(self) -> str:
-        """Sizes."""
-        attention, first = self.self_attn, ", norm_first=True" if self.norm_first else ""
-        return (
-            f"{attention.embed_dim}, heads={attention.num_heads}, "
-            f"feedforward={self.linear1.out_features}{first}"
-        )
 
 
 class TransformerDecoder(Module):

@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 from ..errors import OptionError
-from .activations import activation as activation_of
-from .dropout import Dropout
 from .initialisation import current_generator
-from .layer_norm import LayerNorm
-from .linear import Linear
 from .module import Module
-from .multi_head_attention import MultiHeadAttention
-from .positions import RotaryPosition
+from .transformer_layer import TransformerLayer
 
 
-class TransformerEncoderLayer(Module):
+class TransformerEncoderLayer(TransformerLayer):
     """Self-attention and a network for each position, each with a shortcut beside it.
 
-    Vaswani et al. 2017, "Attention is all you need", section 3.1. With `norm_first` each part
-    normalises what it is given, rather than the sum behind it (Xiong et al. 2020, "On layer
-    normalization in the transformer architecture"): deep ones then train without warm-up.
-    Parameters are named and laid out as in PyTorch.
+    Vaswani et al. 2017, "Attention is all you need", section 3.1. Parameters are named and laid out
+    as in PyTorch.
 
     Parameters
     ----------
     d_model : features.
     nhead : heads of the attention, a divisor of `d_model`.
     dim_feedforward : hidden units of the network.
-    dropout : probability, for attention weights, hidden units and what both parts add.
+    dropout : probability, for attention weights, hidden units and what each part adds.
     activation : of the hidden units: ``"relu"``, ``"gelu"``, or any other that `nn.activation`
         takes.
     layer_norm_eps : added to the variance.
-    norm_first : whether each part begins with its normalisation.
+    norm_first : whether each part normalises what it is given, rather than the sum behind it
+        (Xiong et al. 2020, "On layer normalization in the transformer architecture"): deep ones
+        then train without warm-up.
     bias : whether the linear parts have biases.
     rotary : see `MultiHeadAttention`.
     dtype : float32 or float64.
@@ -45,33 +39,6 @@ class TransformerEncoderLayer(Module):
     """
 
     fixed_options = ("src_mask",)
-
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: str | Module | Callable[[Any], Any] = "relu",
-        layer_norm_eps: float = 1e-5,
-        norm_first: bool = False,
-        bias: bool = True,
-        rotary: RotaryPosition | None = None,
-        dtype: Any = "float32",
-    ) -> None:
-        self.self_attn = MultiHeadAttention(
-            d_model, nhead, dropout, bias, rotary=rotary, dtype=dtype
-        )
-        self.linear1 = Linear(d_model, dim_feedforward, bias, "xavier_uniform", dtype=dtype)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, "xavier_uniform", dtype=dtype)
-        self.norm1 = LayerNorm(d_model, layer_norm_eps, dtype)
-        self.norm2 = LayerNorm(d_model, layer_norm_eps, dtype)
-        self.dropout, self.dropout1, self.dropout2 = (Dropout(dropout) for _ in range(3))
-        self.activation = activation_of(activation)
-        self.norm_first = bool(norm_first)
-
-    def initialise(self, generator: Any) -> None:
-        """Nothing: all parameters are the parts'."""
 
     def forward(
         self,
@@ -90,31 +57,14 @@ class TransformerEncoderLayer(Module):
         """
 
         def attend(x: Any) -> Any:
-            found = self.self_attn(
+            return self.self_attn(
                 x,
                 key_padding_mask=src_key_padding_mask,
                 attn_mask=src_mask,
                 is_causal=is_causal,
             )
-            return self.dropout1(found)
 
-        if self.norm_first:
-            src = src + attend(self.norm1(src))
-            return src + self._feed_forward(self.norm2(src))
-        src = self.norm1(src + attend(src))
-        return self.norm2(src + self._feed_forward(src))
-
-    def _feed_forward(self, x: Any) -> Any:
-        hidden = self.dropout(self.activation(self.linear1(x)))
-        return self.dropout2(self.linear2(hidden))
-
-    def extra_repr(self) -> str:
-        """Sizes."""
-        attention, first = self.self_attn, ", norm_first=True" if self.norm_first else ""
-        return (
-            f"{attention.embed_dim}, heads={attention.num_heads}, "
-            f"feedforward={self.linear1.out_features}{first}"
-        )
+        return self._through(src, attend)
 
 
 class TransformerEncoder(Module):

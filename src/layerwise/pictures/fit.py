@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,11 @@ class FittedPictures:
     def model(self, classes: Any = None, summary: dict[str, Any] | None = None) -> Model:
         """The whole as a `layerwise.Model` that takes pictures as they come."""
         about = self.run.summary() | {"augmentation": _as_dict(self.augmentation)}
-        mean, deviation = self.mean, self.deviation
         return Model(
             self.net,
             classes=classes,
-            preprocess=lambda x: (x - mean) / deviation,
+            # No function of this method's own, which could not be pickled.
+            preprocess=partial(_standardise, mean=self.mean, deviation=self.deviation),
             pictures=self.kind,
             output="softmax",
             target="classes",
@@ -88,11 +89,11 @@ def fit(
     OptionError, DataError, TrainingDiverged : as `layerwise.train` does.
     """
     mean, deviation = _scale_of(pictures)
-    standard = (pictures - mean) / deviation
+    standard = _standardise(pictures, mean, deviation)
     with nn.seed(seed):
         net = network(recipe.architecture, kind, classes, recipe.dropout)
     if validation is not None:
-        validation = ((validation[0] - mean) / deviation, *validation[1:])
+        validation = (_standardise(validation[0], mean, deviation), *validation[1:])
     augmentation = recipe.augmentation_for(kind)
     options: dict[str, Any] = {
         "validation": validation,
@@ -124,6 +125,11 @@ def fit(
     else:
         run = train(net, (standard, codes), **options)
     return FittedPictures(net, kind, mean, deviation, run, augmentation)
+
+
+def _standardise(pictures: Any, mean: np.ndarray, deviation: np.ndarray) -> Any:
+    """Pictures of mean 0 and deviation 1, as an array or in a graph."""
+    return (pictures - mean) / deviation
 
 
 def _scale_of(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ EXAMPLES = 6
 
 WORST = 12
 
+ALIGNMENTS = "Translations, and where they looked"
+
+NO_PAIRS = "There are no pairs to measure on."
+
 MOST_WORDS = 18
 """Of a sentence whose alignment is drawn."""
 
@@ -33,13 +37,15 @@ MOST_WORDS = 18
 def write_translation_report(
     path: str | Path,
     model: TranslationModel,
-    pairs: tuple[Sequence[str], Sequence[str]],
+    pairs: tuple[Sequence[str], Sequence[str]] | None,
     *,
     beam: int = 4,
     title: str | None = None,
     source: str = "",
     history: History | None = None,
     most: int = 500,
+    where: str | None = None,
+    why_not: str = NO_PAIRS,
 ) -> Path:
     """Write a page about a translator to a file, whole or not at all; gives its path.
 
@@ -47,38 +53,43 @@ def write_translation_report(
     ----------
     path : of the file, .html.
     pairs : (sources, targets) that did not train: the result, the examples and the worst
-        translations are of the first `most` of them.
+        translations are of the first `most` of them. None: the result is the one that the model
+        remembers, and the examples are those that it carries.
     source : where the data came from, for people.
     history : of the training; what the model remembers of it when None.
+    where : in words, where the pairs come from; that they did not train when None.
+    why_not : what to say where pairs are missing.
 
     Raises
     ------
-    OptionError : the file cannot be written there. DataError : there are no pairs.
+    OptionError : the file cannot be written there. DataError : the pairs are empty.
     """
     path = Path(path).expanduser()
     if path.suffix.lower() not in (".html", ".htm"):
         raise OptionError(f"expected the name of an .html file for the report, got '{path}'")
     return write_page(path, build_translation_report(
-        model, pairs, beam=beam, title=title, source=source, history=history, most=most
+        model, pairs, beam=beam, title=title, source=source, history=history, most=most,
+        where=where, why_not=why_not,
     ))  # fmt: skip
 
 
 def build_translation_report(
     model: TranslationModel,
-    pairs: tuple[Sequence[str], Sequence[str]],
+    pairs: tuple[Sequence[str], Sequence[str]] | None,
     *,
     beam: int = 4,
     title: str | None = None,
     source: str = "",
     history: History | None = None,
     most: int = 500,
+    where: str | None = None,
+    why_not: str = NO_PAIRS,
 ) -> str:
     """The page of `write_translation_report` as HTML that needs nothing else and no network."""
-    sources, targets = (list(side[:most]) for side in pairs)
-    written = model.translate(sources, beam)
-    quality = measure(written, targets)
-    each = each_chrf(written, targets)
     summary = model.summary
+    sources, targets = _carried(summary) if pairs is None else (list(s[:most]) for s in pairs)
+    written = model.translate(sources, beam)
+    quality = measure(written, targets) if pairs is not None else _remembered(summary)
     columns = summary.get("history")
     if history is None and isinstance(columns, dict) and columns.get("epoch"):
         history = History.from_columns(columns)
@@ -91,23 +102,54 @@ def build_translation_report(
         history=history,
         absent={"history": "The model does not remember its training."},
     )
-    found: list[Section | Omission] = [
-        _examples(model, sources, targets, written),
-        _worst(sources, targets, written, each),
+    worst: Section | Omission = Omission("The worst translations", why_not)
+    if pairs is not None:
+        worst = _worst(sources, targets, written, each_chrf(written, targets))
+    found = [
+        _examples(model, sources, targets, written) if sources or pairs is not None
+        else Omission(ALIGNMENTS, why_not),
+        worst,
         learning_section(data),
-    ]
+    ]  # fmt: skip
     learned = _quality_section(summary)
     if learned is not None:
         found.insert(2, learned)
     return render_page(
-        _top(data, model, quality, beam, source),
+        _top(data, model, quality, beam, source, where, why_not),
         [each for each in found if isinstance(each, Section)],
         [each for each in found if isinstance(each, Omission)],
     )
 
 
+def _carried(summary: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Sources and targets that a model's summary has, of a file that may be damaged."""
+    given = summary.get("examples")
+    found = [
+        (pair["source"], pair["target"])
+        for pair in (given if isinstance(given, list) else [])
+        if isinstance(pair, dict)
+        and all(isinstance(pair.get(side), str) for side in ("source", "target"))
+    ]
+    return [source for source, _ in found], [target for _, target in found]
+
+
+def _remembered(summary: Mapping[str, Any]) -> Quality | None:
+    """The result of the test, as a model's summary has it."""
+    test = summary.get("test")
+    try:
+        return Quality(*(test[name] + 0 for name in Quality._fields)) if test else None
+    except (TypeError, KeyError):
+        return None
+
+
 def _top(
-    data: ReportData, model: TranslationModel, quality: Quality, beam: int, source: str
+    data: ReportData,
+    model: TranslationModel,
+    quality: Quality | None,
+    beam: int,
+    source: str,
+    where: str | None,
+    why_not: str,
 ) -> Top:
     sizes, summary = model.sizes, data.summary
     vocabulary = f"{model.target.kind}, {len(model.source):,}"
@@ -126,19 +168,21 @@ def _top(
     return Top(
         title=data.title,
         sentence="Translates sentences.",
-        value=number(quality.bleu, 3),
-        measure="BLEU on held-out pairs",
-        comparison=(
-            f"chrF {number(quality.chrf, 3)}; {percent(quality.exact)} of the translations are "
-            "exactly what was expected"
-        ),
-        interval=f"of {quality.pairs:,} pairs that did not train",
+        value=None if quality is None else number(quality.bleu, 3),
+        measure="" if quality is None else "BLEU" if where else "BLEU on held-out pairs",
+        comparison=""
+        if quality is None
+        else f"chrF {number(quality.chrf, 3)}; {percent(quality.exact)} of the translations are "
+        "exactly what was expected",
+        interval=""
+        if quality is None
+        else f"of {quality.pairs:,} pairs {where or 'that did not train'}",
         picture=None,
         others=(),
         facts=tuple(facts),
         verdict=None,
         level="fine",
-        why="",
+        why=why_not if quality is None else "",
     )
 
 
@@ -152,7 +196,8 @@ def _examples(
         if w and max(len(s.split()), len(w.split())) <= MOST_WORDS
     ]
     fits.sort(key=lambda i: -len(sources[i].split()))
-    chosen = fits[: 3 * EXAMPLES : 3] or fits[:EXAMPLES]
+    step = max(1, min(3, len(fits) // EXAMPLES))
+    chosen = fits[: step * EXAMPLES : step]
     alignments = (
         model.align([sources[i] for i in chosen], [written[i] for i in chosen]) if chosen else []
     )
@@ -163,7 +208,7 @@ def _examples(
     ]
     return Section(
         "examples",
-        "Translations, and where they looked",
+        ALIGNMENTS,
         "Each row is a word that was written, each column a word of the source; strong where the "
         "written word looked (attention, the mean of the heads of one layer).",
         blocks,
@@ -200,7 +245,7 @@ def _worst(
     return Section(
         "worst",
         "The worst translations",
-        "Of the held-out pairs, those that have the least in common with what was expected.",
+        "Those translations that have the least in common with what was expected.",
         [Table("", ("source", "translated", "expected", "chrF"), rows, words=3)],
     )
 

@@ -147,6 +147,8 @@ class Loop:
                 else:
                     self._train_epoch()
         except KeyboardInterrupt:
+            if not self._steps_done():
+                raise  # nothing is trained yet that could be kept
             record.stopped = "interrupted"
         except TrainingDiverged as error:
             record.stopped = "loss became NaN"

@@ -94,6 +94,7 @@ def train(
     Returns
     -------
     Run : history, best epoch, why it stopped. Ctrl-C stops cleanly and keeps the best weights.
+        Before the first step there is nothing to keep, and it is a `KeyboardInterrupt`.
 
     Raises
     ------

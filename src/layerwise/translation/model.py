@@ -64,6 +64,10 @@ class TranslationModel:
         """Programs that translate."""
         return Decoders(self.network, self.backend, self.threads)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled or copied: all but the programs, which are made again."""
+        return {name: value for name, value in self.__dict__.items() if name != "decoders"}
+
     def save(self, path: str | Path) -> None:
         """Write the model to one file, which `load` and `layerwise.load` read."""
         from .file import save

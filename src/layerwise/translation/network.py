@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,6 +57,19 @@ class Sizes(NamedTuple):
     max_length: int = 128
 
 
+def embeddings(sizes: Sizes) -> tuple[nn.Embedding, nn.Embedding]:
+    """Tables of the target's and the source's vectors; one and the same if they are shared.
+
+    Vectors are multiplied by sqrt(features) on the way in, and the target's are the output layer
+    too, so they begin small.
+    """
+    first = partial(normal, deviation=sizes.features**-0.5)
+    target = nn.Embedding(sizes.target_tokens, sizes.features, weight_init=first)
+    if sizes.shared:
+        return target, target
+    return target, nn.Embedding(sizes.source_tokens, sizes.features, weight_init=first)
+
+
 class TranslationTransformer(nn.Module):
     """Encoder and decoder of Vaswani et al. 2017, "Attention is all you need".
 
@@ -79,17 +93,7 @@ class TranslationTransformer(nn.Module):
         self.sizes = sizes
         d = sizes.features
         options: dict[str, Any] = {"dropout": sizes.dropout, "norm_first": True}
-
-        def table(tokens: int) -> nn.Embedding:
-            # Scaled by sqrt(d) on the way in, so that logits begin small.
-            return nn.Embedding(
-                tokens, d, weight_init=lambda shape, drawn: normal(shape, drawn, deviation=d**-0.5)
-            )
-
-        self.target_embedding = table(sizes.target_tokens)
-        self.source_embedding = (
-            self.target_embedding if sizes.shared else table(sizes.source_tokens)
-        )
+        self.target_embedding, self.source_embedding = embeddings(sizes)
         self.position = nn.SinusoidalPosition(d, sizes.max_length)
         self.dropout = nn.Dropout(sizes.dropout)
         self.encoder = nn.TransformerEncoder(

@@ -21,8 +21,7 @@ from ..graph import (
     tanh,
     transpose,
 )
-from ..nn.initialisation import normal
-from .network import Sizes
+from .network import Sizes, embeddings
 from .steps import Lanes, Slots, StepResult
 
 
@@ -49,16 +48,7 @@ class TranslationGRU(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
         d = sizes.features
-
-        def table(tokens: int) -> nn.Embedding:
-            return nn.Embedding(
-                tokens, d, weight_init=lambda shape, drawn: normal(shape, drawn, deviation=d**-0.5)
-            )
-
-        self.target_embedding = table(sizes.target_tokens)
-        self.source_embedding = (
-            self.target_embedding if sizes.shared else table(sizes.source_tokens)
-        )
+        self.target_embedding, self.source_embedding = embeddings(sizes)
         self.encoder = nn.GRU(
             d, d, sizes.layers, dropout=sizes.dropout if sizes.layers > 1 else 0.0,
             bidirectional=True,

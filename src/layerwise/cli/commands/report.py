@@ -17,7 +17,8 @@ def report(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The table that it was trained on, for its held-out rows.",
+            help="What it was trained on, for its held-out rows: a table, texts, pictures or pairs."
+            " A translator is measured on other pairs too.",
             show_default="where it was at the training",
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import nothing_half_done
+from ..errors import BEFORE_TRAINING, Ended, nothing_half_done
 from . import train_options as option
 
 ABOUT = (
@@ -101,7 +101,7 @@ def train(
         for name, value in locals().items()
         if name not in ("data", "config", "print_config")
     }
-    with nothing_half_done():
+    with nothing_half_done(BEFORE_TRAINING):
         from ..start import start_training
 
-        return start_training(data, said, config, print_config)
+        return Ended(start_training(data, said, config, print_config))

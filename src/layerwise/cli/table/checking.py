@@ -14,6 +14,7 @@ from ...doctor.fix import MOST_TRIALS, ROUNDS
 from ...doctor.remedies import changes_of
 from ...doctor.table_remedy import for_tables, parameters_for
 from ...errors import TrainingDiverged
+from ..errors import Failure
 from ..findings import show_findings
 from ..fixing import Fixing, Tested, certain, options_in, show_fixing, show_trial
 from ..screen import Screen
@@ -50,7 +51,7 @@ class Checked:
     fitted : to be saved; `before` the first one.
     diagnosis : of it, and `first` of the first one; None with --no-doctor.
     tried, kept : the remedies that --fix tried, and those that went in.
-    interrupted : whether Ctrl-C ended the fixing.
+    interrupted : whether Ctrl-C ended the fixing, or the doctor's work.
     """
 
     fitted: Fitted
@@ -68,7 +69,10 @@ class Checked:
 
 def look(options: Options, fitted: Fitted) -> Checked:
     """Ask the doctor, without --fix."""
-    return Checked(fitted, None, fitted.estimator.doctor() if options.doctor else None)
+    try:
+        return Checked(fitted, None, fitted.estimator.doctor() if options.doctor else None)
+    except KeyboardInterrupt:  # the training is done, and is saved in any case
+        return Checked(fitted, None, None, interrupted=True)
 
 
 def why_diverged(error: TrainingDiverged) -> Diagnosis:
@@ -192,6 +196,11 @@ class Fixer:
         try:
             made = self.fit(options, rate, progress)
         except TrainingDiverged:
+            made = None
+        except Failure:
+            # Ctrl-C, before this fit came to anything; what there was before it is kept.
+            if not progress.interrupted:
+                raise
             made = None
         finally:
             self.screen.end_live()

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...tabular import Watch
 from ...training import Epoch
+from ..errors import INTERRUPTED, Failure
 from ..progress import duration
 from ..screen import Screen
 
@@ -51,6 +52,11 @@ class MemberProgress:
         self._show(epoch)
         return False if self.interrupted else None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether an epoch of any member has ended."""
+        return bool(self._seen)
+
     def end(self) -> None:
         """Take the live line away, and say what was done."""
         self.screen.end_live()
@@ -84,7 +90,14 @@ class MemberProgress:
 
 @contextmanager
 def until_interrupted(progress: MemberProgress) -> Iterator[None]:
-    """End the fit at the first Ctrl-C and keep what it has; a second one is an interrupt."""
+    """End the fit at the first Ctrl-C and keep what it has; a second one is an interrupt.
+
+    So is the first one where no epoch has ended yet, as there is nothing to keep.
+
+    Raises
+    ------
+    Failure : the fit was interrupted. `progress.interrupted` is true then too.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -92,10 +105,15 @@ def until_interrupted(progress: MemberProgress) -> Iterator[None]:
 
     def stop(number: int, frame: Any) -> None:
         progress.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)
+        if not progress.has_begun:
+            raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, stop)
     try:
         yield
+    except KeyboardInterrupt:
+        when = "" if progress.has_begun else " before the first epoch had ended"
+        raise Failure(f"interrupted{when}; nothing was saved", INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGINT, before)

@@ -11,7 +11,7 @@ from ... import backends
 from ...data.tables import Decision
 from ...errors import TrainingDiverged
 from ...tabular.measures import Measured
-from ..errors import INTERRUPTED
+from ..errors import INTERRUPTED, model_is_saved
 from ..fixing import Fixing
 from ..plain_json import print_json
 from ..report import write_table_report
@@ -77,11 +77,12 @@ def run_train(options: Options) -> int:
         facts["stopped"] = "interrupted" if progress.interrupted else "epochs"
         facts["seconds"] = round(time.monotonic() - began, 3)
         trained = facts["training_rows"]
-        model = fitted.estimator.to_model() if options.doctor else fitted.model
+        model = fitted.estimator.to_model() if checked.diagnosis is not None else fitted.model
         model.summary.update(_summary(options, rows, trained, decisions, facts))
         model.save(options.out)
         if options.report is not None:
-            write_table_report(options.report, model, rows, part, checked.diagnosis)
+            with model_is_saved(options.out):
+                write_table_report(options.report, model, rows, part, checked.diagnosis)
     if options.json:
         print_json(facts)
     else:
@@ -266,6 +267,8 @@ def _show_outcome(
         if facts["stopped"] == "interrupted":
             count = sum(each["members"] for each in facts["members"])
             screen.say(f"stopped: what was trained until then is kept, {count} members", "yellow")
+        elif checked.interrupted and fixing is None:
+            screen.say("stopped after the training, which is complete", "yellow")
         screen.say(_result(measured, crossed), "bold green")
         screen.say(f"model saved in {options.out}")
 

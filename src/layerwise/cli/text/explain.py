@@ -23,7 +23,8 @@ def run_explain_text(
     with backends.using(choose("--backend", backend, backends.NAMES)):
         model = load_model(path)
         if model.texts is None:
-            raise OptionError(f"--text: {path} is no model of texts; name a FILE and a --row")
+            other = "a FILE and a --row" if model.pictures is None else "a picture"
+            raise OptionError(f"--text: {path} is no model of texts; name {other}")
         _explain(model, text, class_name, as_json, {"model": str(path)})
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ... import backends
 from ...errors import OptionError
-from ..asked import check_asked, files_written
-from ..choices import choose, layer_sizes
+from ..asked import check_asked
+from ..choices import layer_sizes
+from ..classified import Asked, asked_of
 
 PLAIN = ("epochs", "batch_size", "optimizer", "schedule", "dropout", "label_smoothing",
          "early_stopping", "class_weight")  # fmt: skip
@@ -23,27 +23,18 @@ KNOWN = {
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Asked):
     """What was asked for, checked.
 
     Attributes
     ----------
     data : a table.
     text, target : its columns.
-    classifier : parameters of `TextClassifier`.
     """
 
     data: str
     text: str
     target: str
-    classifier: dict[str, Any]
-    test_size: float
-    seed: int
-    doctor: bool
-    out: Path
-    report: Path | None
-    quiet: bool
-    json: bool
 
 
 def options_of(data: str, given: Mapping[str, Any]) -> Options:
@@ -63,34 +54,15 @@ def options_of(data: str, given: Mapping[str, Any]) -> Options:
     target = given.get("target")
     if target is None:
         raise OptionError("--text needs --target, the column with the classes")
-    out, report = files_written(given, "texts" if data == "-" else Path(data).name.split(".")[0])
-    share = given.get("test_size")
-    seed = int(given.get("seed") or 0)
-    classifier = {key: given[key] for key in PLAIN if given.get(key) is not None} | {
-        "random_state": seed,
-        "n_jobs": given.get("threads"),
-        "backend": choose("--backend", given.get("backend") or "native", backends.NAMES),
-        "probes": given.get("probes") is not False,
+    name = "texts" if data == "-" else Path(data).name.split(".")[0]
+    asked = asked_of(given, PLAIN, name, test_size=0.25)
+    asked["classifier"] |= {
         "vectors": _vectors(given),
         "train_vectors": bool(given.get("train_vectors")),
     }
-    if given.get("lr") is not None:
-        classifier["learning_rate"] = given["lr"]
     if given.get("hidden") is not None:
-        classifier["hidden_layer_sizes"] = layer_sizes("--hidden", given["hidden"])
-    return Options(
-        data=data,
-        text=str(given["text"]),
-        target=str(target),
-        classifier=classifier,
-        test_size=0.25 if share is None else float(share),
-        seed=seed,
-        doctor=given.get("doctor") is not False,
-        out=out,
-        report=report,
-        quiet=bool(given.get("quiet")),
-        json=bool(given.get("json")),
-    )
+        asked["classifier"]["hidden_layer_sizes"] = layer_sizes("--hidden", given["hidden"])
+    return Options(data=data, text=str(given["text"]), target=str(target), **asked)
 
 
 def _vectors(given: Mapping[str, Any]) -> str | None:

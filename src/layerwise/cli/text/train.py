@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..confusion import confusion_lines, count_confusions, worst_confusions
-from ..errors import INTERRUPTED
-from ..findings import show_findings
+from ... import backends
+from ..classified import conclude, look, save
+from ..errors import model_is_saved
 from ..outcome import classes_in_words, what_is_kept
-from ..plain_json import print_json
 from ..screen import Screen
 from .options import Options, options_of
 from .progress import Follow
@@ -32,7 +31,6 @@ def _run(options: Options) -> int:
     rows = read_rows(options.data, options.text, options.target)
     learn, test = divided(rows, options.test_size, options.seed)
     classifier = TextClassifier(**options.classifier)
-    ended = False
     with Screen(quiet=options.quiet or options.json) as screen:
         _describe(screen, rows, learn, test)
         follow = Follow(screen, classifier, len(learn))
@@ -44,81 +42,33 @@ def _run(options: Options) -> int:
             )
         finally:
             follow.end()
-        classifier.callbacks = None
-        ended = classifier._fit.ended
         screen.line()
         for name, text in _found(classifier):
             screen.field(name, text)
-    classes = [str(name) for name in classifier.classes_]
-    counts = accuracy = diagnosis = None
-    try:
-        if len(test):
-            predicted = classifier.predict([rows.texts[i] for i in test])
-            truth = rows.labels[test]
-            known = np.isin(truth, classifier.classes_)
-            codes = [np.searchsorted(classifier.classes_, x[known]) for x in (truth, predicted)]
-            counts = count_confusions(codes[0], codes[1], len(classes))
-            accuracy = float((truth == predicted).mean())
-        diagnosis = classifier.doctor() if options.doctor else None
-    except KeyboardInterrupt:  # the training is done, and is saved in any case
-        ended = True
-    model = classifier.to_model()
-    if accuracy is not None:
-        model.summary["test"] = {"rows": len(test), "accuracy": accuracy}
-    model.summary["data"]["source"] = options.data
-    model.summary |= {"text_column": options.text, "target_column": options.target}
-    # That of the networks is drawn from it; this one gives the same model again.
-    model.summary["seed"] = options.seed
-    model.summary["division"] = {"test_size": options.test_size, "seed": options.seed}
-    model.save(options.out)
-    if options.report is not None:
-        write_text_report(options.report, model, rows, learn, test, options.data, diagnosis)
-    if options.json:
-        facts = {
-            "test_accuracy": accuracy,
-            "test_rows": len(test),
-            "training_rows": len(learn),
-            "classes": classes,
-            "epochs": [len(history) for history in classifier.history_],
-            "best_epoch": classifier.best_epoch_,
-            "validation_accuracy": classifier.validation_accuracy_,
-            "validation_loss": classifier.validation_loss_,
-            "features": classifier.n_features_,
-            "parameters": classifier.n_parameters_,
-            "notes": [*rows.notes, *classifier.notes_],
-            "confusion": None if counts is None else counts.tolist(),
-            "model": str(options.out),
-            "seed": options.seed,
-            "stopped": "interrupted" if ended else "epochs",
-            "seconds": round(time.monotonic() - began, 3),
-        }
-        if diagnosis is not None:
-            facts["doctor"] = diagnosis.as_dicts()
-        print_json(facts)
-        return INTERRUPTED if ended else 0
-    with Screen(quiet=options.quiet) as screen:
-        if counts is not None:
-            screen.line()
-            for line in confusion_lines(counts, classes):
-                screen.line(line)
-            worst = worst_confusions(counts, classes)
-            screen.field("confused", ", ".join(worst) or "none: every test text was right")
-        screen.line()
-    if diagnosis is not None:
-        with Screen() as loud:
-            show_findings(loud, diagnosis, alarms_only=options.quiet)
-    with Screen() as screen:
+    test_rows = ([rows.texts[i] for i in test], rows.labels[test]) if len(test) else None
+    with backends.using(options.backend):
+        outcome = look(classifier, test_rows, options.doctor, classifier._fit.ended)
+        model = classifier.to_model()
+        columns = {"text_column": options.text, "target_column": options.target}
+        save(model, options, outcome, options.data, **columns)
         if options.report is not None:
-            screen.say(f"report written to {options.report}")
-        if ended:
-            screen.say(_what_is_kept(classifier._fit), "yellow")
-        if accuracy is not None:
-            screen.say(
-                f"test accuracy {accuracy:.1%} on {len(test):,} texts never used before",
-                "bold green",
-            )
-        screen.say(f"model saved in {options.out}")
-    return INTERRUPTED if ended else 0
+            with model_is_saved(options.out):
+                write_text_report(
+                    options.report, model, rows, learn, test, options.data, outcome.diagnosis
+                )
+    facts = {
+        "training_rows": len(learn),
+        "epochs": [len(history) for history in classifier.history_],
+        "best_epoch": classifier.best_epoch_,
+        "validation_accuracy": classifier.validation_accuracy_,
+        "validation_loss": classifier.validation_loss_,
+        "features": classifier.n_features_,
+        "parameters": classifier.n_parameters_,
+        "notes": [*rows.notes, *classifier.notes_],
+        "stopped": "interrupted" if outcome.ended else "epochs",
+        "seconds": round(time.monotonic() - began, 3),
+    }
+    return conclude(options, outcome, facts, "text", _what_is_kept(classifier._fit))
 
 
 def _describe(screen: Screen, rows: Rows, learn: np.ndarray, test: np.ndarray) -> None:

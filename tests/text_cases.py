@@ -5,22 +5,9 @@ import numpy as np
 GOOD = ["great", "lovely", "tasty", "fresh", "perfect", "wonderful", "delicious", "best"]
 BAD = ["awful", "stale", "bitter", "broken", "worst", "bland", "disappointing", "terrible"]
 NEUTRAL = [
-    "the",
-    "a",
-    "coffee",
-    "tea",
-    "box",
-    "was",
-    "it",
-    "i",
-    "bought",
-    "and",
-    "my",
-    "from",
-    "with",
-    "cup",
-    "shop",
-]
+    "the", "a", "coffee", "tea", "box", "was", "it", "i", "bought", "and", "my", "from", "with",
+    "cup", "shop",
+]  # fmt: skip
 
 
 def reviews(count, seed=0):
