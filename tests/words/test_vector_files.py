@@ -1,7 +1,4 @@
-"""Files of word vectors: every format, what is wrong with them, and what stands in for gensim.
-
-That gensim itself opens what is saved here is checked by `benchmarks/words/load_times.py`.
-"""
+"""Files of word vectors: every format, and what is wrong with them."""
 
 import gzip
 import struct
