@@ -5,7 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import layerwise as lw
-from layerwise.translation import Recipe, fit, measure
+from layerwise.translation import Recipe, decoding, fit, measure
 
 from .conftest import reversed_digits
 
@@ -35,6 +35,19 @@ def test_a_translation_does_not_depend_on_its_neighbours(translator):
     sources, _ = reversed_digits(20, 4)
     together = translator.translate(sources, beam=3)
     assert [translator.translate([s], beam=3)[0] for s in sources[:3]] == together[:3]
+
+
+def test_searches_that_have_ended_keep_little(translator, monkeypatch):
+    sources, _ = reversed_digits(12, 7)
+    sources += [" ".join(["one two three"] * 4)]
+    expected = [translator.translate(sources, beam=beam) for beam in (1, 2, 3)]
+    decoders = translator.model_.decoders
+    monkeypatch.setattr(decoding, "KEPT_BYTES", 0)
+    for _ in range(2):
+        found = [translator.translate(sources, beam=beam) for beam in (1, 2, 3)]
+        assert found == expected
+        held = [d for d in decoders._kept.values() if d.search.token in decoders.state]
+        assert len(held) == 1 < len(decoders._kept)
 
 
 def test_quality_and_history_are_kept(translator):

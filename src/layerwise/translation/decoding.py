@@ -26,6 +26,9 @@ GROUPS = (1, 8, 64)
 KEPT = 24
 """Programs kept for a network."""
 
+KEPT_BYTES = 64 << 20
+"""What searches that have ended may keep of their tables, to begin sooner when they come again."""
+
 
 class Shape(NamedTuple):
     """What a decoding program is made for."""
@@ -87,10 +90,15 @@ class Decoder:
         begin |= {held: first[name] for name, held in carried.items()}
         self.encode = backend.compile(Program({}, begin), threads)
         self.step = backend.compile(Program(outputs, updates), threads)
-        self.empty = {
-            t: np.zeros(concrete(t.shape, 1), t.dtype)
-            for t in (*memory.values(), *carried.values(), *tables.values())
-        }
+        self.tables = (*memory.values(), *carried.values(), *tables.values())
+        variables = (*self.tables, *(t for t in self.search if t is not None))
+        self.bytes = sum(int(np.prod(concrete(t.shape, 1))) * t.dtype.itemsize for t in variables)
+
+    def leave(self, state: State) -> None:
+        """Take out of a state all that is this search's own."""
+        for each in (*self.tables, *self.search):
+            if each is not None and each in state:
+                del state[each]
 
     def run(self, state: State, sources: np.ndarray, alpha: float) -> list[list[int]]:
         """Translate.
@@ -104,7 +112,10 @@ class Decoder:
         fed = np.full((shape.sentences, shape.source_length), PADDING, np.int32)
         fed[:, 0] = END
         fed[: len(sources)] = sources
-        state.update({t: a for t, a in self.empty.items() if t not in state})
+        # What lies in slots before they are written is multiplied by 0, so it must be finite.
+        for table in self.tables:
+            if table not in state:
+                state[table] = np.zeros(concrete(table.shape, 1), table.dtype)
         state.update(self.search.beginning(np.arange(shape.sentences) >= len(sources)))
         self.encode.run(state, Feeds(fixed={"source": fed}, steps=1))
         numbers = np.arange(shape.length)
@@ -159,13 +170,13 @@ class Decoders:
         """
         self._refresh()
         limit = self.network.sizes.max_length
-        by_shape: dict[tuple[int, int], list[int]] = {}
-        for row, (numbers, most) in enumerate(zip(sources, longest, strict=True)):
-            key = bucket_length(len(numbers)), min(bucket_length(most), limit)
-            by_shape.setdefault(key, []).append(row)
+        by_length: dict[int, list[int]] = {}
+        for row, numbers in enumerate(sources):
+            by_length.setdefault(bucket_length(len(numbers)), []).append(row)
         found: list[list[int]] = [[] for _ in sources]
-        for (source_length, length), rows in by_shape.items():
+        for source_length, rows in by_length.items():
             rows.sort(key=lambda row: len(sources[row]))
+            length = min(bucket_length(max(longest[row] for row in rows)), limit)
             start = 0
             while start < len(rows):
                 left = len(rows) - start
@@ -173,6 +184,7 @@ class Decoders:
                 part = rows[start : start + size]
                 start += size
                 decoder = self._decoder(Shape(size, beam, source_length, length))
+                self._make_room()
                 fed = np.full((len(part), source_length), PADDING, np.int32)
                 for place, row in enumerate(part):
                     fed[place, : len(sources[row])] = sources[row]
@@ -185,11 +197,22 @@ class Decoders:
             self._kept[shape] = Decoder(self.network, shape, self.backend, self.threads)
             if len(self._kept) > KEPT:
                 _, old = self._kept.popitem(last=False)
-                for gone in (*old.empty, *old.search):
-                    if gone is not None and gone in self.state:
-                        del self.state[gone]
+                old.leave(self.state)
         self._kept.move_to_end(shape)
         return self._kept[shape]
+
+    def _make_room(self) -> None:
+        """Let searches go that were not used for long, if they keep too much."""
+        # The one that is used next is the last, and stays whatever its size.
+        next_one, *others = reversed(self._kept.values())
+        kept = next_one.bytes
+        for decoder in others:
+            if decoder.search.token not in self.state:
+                continue
+            if kept + decoder.bytes > KEPT_BYTES:
+                decoder.leave(self.state)
+            else:
+                kept += decoder.bytes
 
     def _refresh(self) -> None:
         """Take the network's weights where they have changed."""

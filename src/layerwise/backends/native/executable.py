@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ...compiler.state import State, aligned_bytes
 from ...graph.dimension import Batch, concrete, size
 from ...graph.tensor import Tensor
 from . import library, matmul
+from .arena import Arena, lent
 from .driver import RECORD
 from .elements import memory_bytes
 from .plan import Argument, Plan
@@ -38,7 +39,7 @@ _NEVER = 1 << 62
 _living: weakref.WeakSet[NativeExecutable] = weakref.WeakSet()
 
 
-_UNBOUND: tuple[Callable[[], State | None], int, int] = (lambda: None, -1, 0)
+_UNBOUND: tuple[Callable[[], State | None], int, int, int] = (lambda: None, -1, 0, 0)
 
 
 class NativeExecutable:
@@ -69,15 +70,15 @@ class NativeExecutable:
             if output.shape == ():
                 self._scalars.setdefault(output.dtype, []).append(name)
         self._scalar_targets = self._find_scalar_targets()
-        self._rows = 0
-        self._arena = np.empty(0, np.uint8)
+        self._rows = -1
+        self._arena: Arena | None = None
+        self._arena_bytes = 0
         self._offsets: list[int] = []
         self._bound = _UNBOUND
         self._product_scratch = max(
             (matmul.scratch_bytes(target, _ELEMENTS[e]) for e in plan.elements), default=0
         )
         self._scratch_bytes = LINE
-        self._scratch: list[np.ndarray] = []
 
     def _begin_in_child(self) -> None:
         """Forget what another thread of the parent was about when this process was forked."""
@@ -130,9 +131,15 @@ class NativeExecutable:
         pairs = {dtype: np.array(both, np.int64).T for dtype, both in found.items()}
         return {dtype: (both[0], both[1]) for dtype, both in pairs.items()}
 
-    def _prepare_arena(self, rows: int) -> None:
-        if rows <= self._rows and self._arena.size:
-            return
+    @contextlib.contextmanager
+    def _with_arena(self, rows: int) -> Iterator[None]:
+        """Memory for steps of so many rows, for as long as the context lasts."""
+        if rows > self._rows:
+            self._lay_out_arena(rows)
+        with lent(self._arena_bytes, self._arena) as self._arena:
+            yield
+
+    def _lay_out_arena(self, rows: int) -> None:
         fixed, per_row = self.plan.scratch
         self._scratch_bytes = max(self._product_scratch, fixed + per_row * rows) + LINE
         offsets: list[int] = []
@@ -142,15 +149,16 @@ class NativeExecutable:
             used = place.fixed + place.per_row * rows
             # A skew of a few lines keeps large values from falling on the same cache sets.
             total += -(-used // LINE) * LINE + LINE * (1 + number % 7)
-        self._arena = aligned_bytes(total)
+        self._arena_bytes = total
         self._offsets = offsets
         self._rows = rows
 
     def _bind(self, state: State) -> None:
         """Fill in the addresses of memory, unless they are still the ones of the last run."""
-        arena = _address(self._arena)
-        known, version, place = self._bound
-        if known() is state and version == state.version and place == arena:
+        assert self._arena is not None
+        arena = _address(self._arena.memory)
+        known, version, place, rows = self._bound
+        if known() is state and version == state.version and (place, rows) == (arena, self._rows):
             return
         try:
             values = [state[v] for v in self.program.variables]
@@ -164,7 +172,7 @@ class NativeExecutable:
         }
         for index, (kind, what, offset) in self._memory:
             self._arguments[index] = starts[kind][what] + offset
-        self._bound = (weakref.ref(state), state.version, arena)
+        self._bound = (weakref.ref(state), state.version, arena, self._rows)
 
     def _bind_run(self, feeds: Feeds, rooms: _Rooms, first: int) -> None:
         together = rooms.executable is self
@@ -221,7 +229,7 @@ class NativeExecutable:
             # In one order everywhere, so that two runs never wait for each other's locks.
             for each in sorted({self, other}, key=id):
                 locks.enter_context(each._lock)
-                each._prepare_arena(feeds.largest_batch)
+                locks.enter_context(each._with_arena(feeds.largest_batch))
                 each._bind(state)
                 each._bind_run(feeds, rooms, first)
             self._steps(feeds, first, first + steps, other, every)
@@ -250,10 +258,8 @@ class NativeExecutable:
         other: NativeExecutable,
         every: int,
     ) -> None:
-        wanted = max(self._scratch_bytes, other._scratch_bytes)
-        self._scratch = [s for s in self._scratch if len(s) >= wanted]
-        while len(self._scratch) < threads:
-            self._scratch.append(aligned_bytes(wanted))
+        assert self._arena is not None
+        scratch = self._arena.scratch_for(threads, max(self._scratch_bytes, other._scratch_bytes))
         counter = aligned_bytes(LINE).view(np.int64)
         counter[:] = 0
         plans = []
@@ -263,7 +269,7 @@ class NativeExecutable:
 
         def work(thread: int) -> None:
             self._entry(*plans, every, boundaries, first, last, thread, threads, address,
-                        _address(self._scratch[thread]))  # fmt: skip
+                        _address(scratch[thread]))  # fmt: skip
 
         self.team.run(work, threads, entered=lambda: bool(counter[1]))
 
