@@ -1,9 +1,12 @@
 """``python -m benchmarks.pictures fashion|digits``: accuracy and seconds, beside PyTorch.
 
     python -m benchmarks.pictures fashion --architecture convolution --peer ~/torch/bin/python
+    python -m benchmarks.pictures speed --peer ~/torch/bin/python
 
 Without ``--peer``, an interpreter that has PyTorch, only layerwise is measured. Both train the same
-network with the same recipe for the same epochs on the same rows, one after the other.
+network with the same recipe for the same epochs on the same rows, one after the other. ``speed`` is
+how many pictures the small vision transformer trains on in a second, in turns with PyTorch and JAX;
+its options are its own.
 """
 
 from __future__ import annotations
@@ -19,17 +22,22 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.turns import ROOT
 from layerwise import ImageClassifier
 from layerwise.backends.native.team import available_cores
 from layerwise.data.pictures import PictureKind, as_pictures
+from layerwise.estimators.picture_options import recipe_of
 from layerwise.pictures import ARCHITECTURES
 from layerwise.pictures.networks import patch_size
 
+from . import speed
 from .data import SETS, Division
 
 
 def main() -> int:
     """Measure and print; gives the exit code."""
+    if sys.argv[1:2] == ["speed"]:
+        return speed.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__)
     parser.add_argument("set", choices=sorted(SETS))
     parser.add_argument("--architecture", choices=ARCHITECTURES, action="append")
@@ -90,7 +98,7 @@ def measure(division: Division, architecture: str, options: Any) -> dict[str, An
 
 def peer(division: Division, classifier: ImageClassifier, options: Any) -> dict[str, Any]:
     """The same in PyTorch, in a process of its own."""
-    recipe = classifier._recipe()
+    recipe = recipe_of(classifier)
     rows = len(division.labels)
     kind: PictureKind = classifier.kind_
     x = as_pictures(division.pictures).astype(np.float32)
@@ -117,10 +125,9 @@ def peer(division: Division, classifier: ImageClassifier, options: Any) -> dict[
             x_test=test.astype(np.float32), y_test=division.test_labels,
         )  # fmt: skip
         settings.write_text(json.dumps(told))
-        script = Path(__file__).with_name("peer.py")
         done = subprocess.run(
-            [options.peer, str(script), str(arrays), str(settings)],
-            capture_output=True, text=True, check=True,
+            [options.peer, "-m", "benchmarks.pictures.peer", str(arrays), str(settings), "train"],
+            capture_output=True, text=True, check=True, cwd=ROOT,
         )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found

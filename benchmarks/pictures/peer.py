@@ -1,8 +1,11 @@
 """The same networks in PyTorch, run by an interpreter that has it.
 
-``python peer.py ROWS.npz OPTIONS.json`` trains on ``x``, ``y`` of the file, float32 (n, 1, h, w)
-and int, predicts ``x_test``, and prints one line of JSON: accuracy and seconds. Networks, batch
-size, optimiser, schedule, shifts and epochs are those of the options, which are layerwise's own.
+    python -m benchmarks.pictures.peer ROWS.npz OPTIONS.json train|speed
+
+``train`` trains on ``x``, ``y`` of the file, float32 (n, 1, h, w) and int, predicts ``x_test``, and
+prints one line of JSON: accuracy and seconds. Networks, batch size, optimiser, schedule, shifts and
+epochs are those of the options, which are layerwise's own. ``speed`` takes turns of "eager" and
+"compiled" with the vision transformer, see `benchmarks.turns`.
 """
 
 from __future__ import annotations
@@ -10,10 +13,13 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
+
+from benchmarks import turns
 
 
 class Transformer(nn.Module):
@@ -76,11 +82,19 @@ def main():
     torch.manual_seed(o["seed"])
     torch.set_num_threads(o["threads"])
     x, y = torch.tensor(rows["x"]), torch.tensor(rows["y"]).long()
+    if sys.argv[3] == "speed":
+        turns.answer({w: partial(speed, rows, o, x, y, w == "compiled") for w in WAYS})
+        return
+    print(json.dumps(train(rows, o, x, y)))
+
+
+def train(rows, o, x, y):
+    """Accuracy and seconds of a whole training."""
     net = network(o["architecture"], x.shape[2], o["classes"], o["patch"], o["dropout"])
     # The layout in which its convolutions are quickest.
     if o["architecture"] == "convolution":
         net = net.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(net.parameters(), o["rate"], weight_decay=o["decay"])
+    optimizer = optimizer_of(net, o)
     steps = -(-len(x) // o["batch"])
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, o["rate"], o["epochs"] * steps)
     loss_of = nn.CrossEntropyLoss()
@@ -88,17 +102,53 @@ def main():
     for _ in range(o["epochs"]):
         seen = shifted(x, o["shift"], float(x.min())) if o["shift"] else x
         for part in torch.randperm(len(x)).split(o["batch"]):
-            optimizer.zero_grad()
-            loss_of(net(seen[part]), y[part]).backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimizer.step()
+            step(net, optimizer, loss_of(net(seen[part]), y[part]))
             schedule.step()
     seconds = time.perf_counter() - began
     net.eval()
     with torch.no_grad():
         parts = [net(p).argmax(1) for p in torch.tensor(rows["x_test"]).split(1000)]
     right = torch.cat(parts).numpy() == rows["y_test"]
-    print(json.dumps({"accuracy": float(right.mean()), "seconds": seconds}))
+    return {"accuracy": float(right.mean()), "seconds": seconds}
+
+
+def optimizer_of(net, o):
+    return torch.optim.AdamW(net.parameters(), o["rate"], weight_decay=o["decay"], fused=True)
+
+
+def step(net, optimizer, loss):
+    """Change the weights once."""
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+    optimizer.step()
+
+
+WAYS = ("eager", "compiled")
+"""Of training in turns."""
+
+
+def speed(rows, o, x, y, compiled):
+    """One of the ways, from the weights that all contenders begin with."""
+    net = network(o["architecture"], x.shape[2], o["classes"], o["patch"], o["dropout"])
+    names = {"token": "patches.class_token", "position": "patches.position"}
+    net.load_state_dict({n: torch.tensor(rows[f"w:{names.get(n, n)}"]) for n in net.state_dict()})
+    optimizer = optimizer_of(net, o)
+
+    def loss_of(x, y):
+        return nn.functional.cross_entropy(net(x), y)
+
+    call = torch.compile(loss_of) if compiled else loss_of
+
+    def epoch():
+        losses = []
+        for part in torch.randperm(len(x)).split(o["batch"]):
+            loss = call(x[part], y[part])
+            step(net, optimizer, loss)
+            losses.append(loss.item())
+        return float(np.mean(losses))
+
+    return turns.Way(sum(p.numel() for p in net.parameters()), epoch)
 
 
 if __name__ == "__main__":

@@ -73,16 +73,33 @@ def glove() -> Any:
     return WordVectors([words[row] for row in rows], vectors[rows])
 
 
+def own_vectors(texts: list[str]) -> Any:
+    """Vectors that skip-gram learned from texts alone, without a label."""
+    from layerwise import words
+    from layerwise.data.text import WordTokenizer
+
+    tokens = WordTokenizer(lowercase=True)
+    return words.train([tokens.split(t) for t in texts], size=50, window=10, epochs=10)
+
+
 def few(counts: list[int], repeats: int, threads: int | None) -> None:
-    """Few labelled reviews: learned from random, fixed vectors, vectors trained further, peers."""
+    """Few labelled reviews: vectors learned from the unlabelled ones, GloVe's, none; and peers.
+
+    The p-value is that of a paired t test, over the draws, of vectors trained further against the
+    best peer. (McNemar's would count the same test rows once for each draw.)
+    """
+    from scipy.stats import ttest_rel
+
     from layerwise import TextClassifier
 
     texts, labels, tests, truth = divided("reviews", 0)
-    vectors = glove()
+    here, elsewhere = own_vectors(texts), glove()
     ours: dict[str, dict[str, Any]] = {
-        "from random": {},
-        "fixed vectors": {"vectors": vectors},
-        "vectors trained": {"vectors": vectors, "train_vectors": True},
+        "no vectors": {},
+        "GloVe, fixed": {"vectors": elsewhere},
+        "GloVe, trained further": {"vectors": elsewhere, "train_vectors": True},
+        "of all reviews, fixed": {"vectors": here},
+        "of all reviews, further": {"vectors": here, "train_vectors": True},
     }
     print(f"{'labels':>6}  {'classifier':<28} accuracy, mean and deviation of {repeats} draws")
     for count in counts:
@@ -90,14 +107,18 @@ def few(counts: list[int], repeats: int, threads: int | None) -> None:
         for repeat in range(repeats):
             rows = np.random.default_rng(repeat).permutation(len(texts))[:count]
             some, own = [texts[i] for i in rows], labels[rows]
-            for title, options in ours.items():
-                made = TextClassifier(random_state=repeat, n_jobs=threads, probes=False, **options)
-                found.setdefault(title, []).append(made.fit(some, own).score(tests, truth))
-            for title in ("words 1-2, C=1", "words 1-2, C=10"):
-                made = peer(PEERS[title]).fit(some, own)
-                found.setdefault(title, []).append(made.score(tests, truth))
-        for title, values in found.items():
-            print(f"{count:6}  {title:<28} {np.mean(values):.4f}  {np.std(values):.4f}", flush=True)
+            made: dict[str, Any] = {
+                title: TextClassifier(random_state=repeat, n_jobs=threads, probes=False, **options)
+                for title, options in ours.items()
+            } | {title: peer(options) for title, options in PEERS.items()}
+            for title, classifier in made.items():
+                right = classifier.fit(some, own).predict(tests) == truth
+                found.setdefault(title, []).append(float(right.mean()))
+        for title, shares in found.items():
+            print(f"{count:6}  {title:<28} {np.mean(shares):.4f}  {np.std(shares):.4f}", flush=True)
+        best = max(PEERS, key=lambda title: float(np.mean(found[title])))
+        p = ttest_rel(found["of all reviews, further"], found[best]).pvalue
+        print(f"{count:6}  further against {best}: p={p:.2g}", flush=True)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

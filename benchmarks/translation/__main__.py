@@ -1,4 +1,4 @@
-"""Translators: what they reach, and how fast, beside PyTorch's in the same run.
+"""Translators: what they reach, and how fast, beside peers in the same run.
 
     python -m benchmarks.translation dates
     python -m benchmarks.translation messages PAIRS.tsv.gz --peer-python /path/to/python
@@ -6,52 +6,33 @@
 
 `dates`: dates in many styles and languages to ISO 8601, exact on days that were held out.
 `messages`: BLEU and chrF on test pairs of a file, beside the same architecture with the same rows,
-batches, steps and schedule in PyTorch. `speed`: tokens in a second, in training and in decoding,
-with the same network, turn by turn.
+batches, steps and schedule in PyTorch. `speed`: tokens in a second with the same network, in
+training (turn by turn with PyTorch and JAX) and in decoding.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import layerwise as lw
-from layerwise.data.text import BEGIN, END, pad, read_pairs
+from layerwise.data.text import BEGIN, pad, read_pairs
 from layerwise.translation import (
     Recipe,
-    Sizes,
-    TranslationTransformer,
     Watch,
     fit,
     measure,
 )
-from layerwise.translation.decoding import Decoders
 from layerwise.translation.fit import _within
-from layerwise.translation.loss import token_loss
-from layerwise.translation.sequences import Lengths, bucketed, choose_lengths
+from layerwise.translation.sequences import bucketed, choose_lengths
 from layerwise.translation.texts import check_pairs, hold_out
 
+from .asking import ask_torch
 from .dates import divide, make_dates
-
-PEER = Path(__file__).with_name("peer_torch.py")
-
-
-def ask_peer(python: str, what: str, setup: dict[str, Any], rows: dict[str, Any]) -> Any:
-    """The answer of PyTorch, by another interpreter."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "setup.json").write_text(json.dumps(setup))
-        np.savez(Path(folder, "rows.npz"), **rows)
-        done = subprocess.run(
-            [python, str(PEER), folder, what], stdout=subprocess.PIPE, text=True, check=True
-        )
-    return json.loads(done.stdout.splitlines()[-1])
+from .speed import speed
 
 
 def told(given: argparse.Namespace) -> Watch:
@@ -138,94 +119,11 @@ def messages(given: argparse.Namespace) -> None:
         "batch_size": recipe.batch_size, "rate": recipe.learning_rate, "warmup": recipe.warmup,
         "longest": longest, "beam": 4, "alpha": 0.6, "threads": given.threads,
     }  # fmt: skip
-    peer = ask_peer(given.peer_python, "train", setup, arrays)
+    peer = ask_torch(given.peer_python, "train", setup, arrays)
     written = [model.target.decode(numbers) for numbers in peer["translations"]]
     quality = measure(written, test[1])
     print(f"PyTorch: {peer['seconds']:.0f} s, held-out loss {peer['loss']:.4f}")
     print(f"  beam 4: BLEU {quality.bleu:.2f}, chrF {quality.chrf:.2f}")
-
-
-def speed(given: argparse.Namespace) -> None:
-    """Tokens in a second, in training and in decoding."""
-    sizes = Sizes(4000, 4000, given.features, 4, given.layers, 4 * given.features, 0.1, True, 128)
-    draw = np.random.default_rng(0)
-    length, size = given.length, given.batch
-
-    def sentences(count: int) -> list[list[int]]:
-        return [[*draw.integers(4, 4000, length - 1).tolist(), END] for _ in range(count)]
-
-    steps, repeats = given.steps, given.repeats
-    sources, targets = sentences(size * steps), sentences(size * steps)
-    rows = bucketed(sources, targets, [Lengths(length, length)])
-    ((source, before), after, _) = rows.parts[0]
-    with lw.nn.seed(0):
-        net = TranslationTransformer(sizes)
-    setup = {
-        "sizes": sizes._asdict(), "parts": 1, "seed": 0, "smoothing": 0.1, "clip": given.clip,
-        "batch_size": size, "steps": steps, "repeats": repeats, "longest": given.decode_length,
-        "beams": [1, 4], "counts": [1, 64], "alpha": 0.6, "threads": given.threads,
-    }  # fmt: skip
-    weights = {f"w:{n}": v for n, v in _as_torch(net).items()}
-    test = sentences(64)
-    arrays = {
-        "source0": source, "before0": before, "after0": after, "test_source": pad(test), **weights,
-    }  # fmt: skip
-    mine: list[float] = []
-
-    def on_epoch(epoch: Any) -> None:
-        # The first epoch pays for cold caches.
-        if epoch.epoch > 1:
-            mine.append(len(targets) * length / epoch.seconds)
-
-    if given.peer_python and "train" in given.what:
-        found = ask_peer(given.peer_python, "step", setup, arrays)
-        for name, speeds in found.items():
-            _show(f"train, PyTorch {name}", speeds)
-    if "train" in given.what:
-        lw.train(
-            net, rows, loss=token_loss(0.1), epochs=repeats + 1, batch_size=size, probes=False,
-            clip_norm=given.clip, threads=given.threads, on_epoch=on_epoch,
-        )  # fmt: skip
-        _show("train, layerwise", mine)
-    if "decode" not in given.what:
-        return
-    with lw.nn.seed(0):
-        net = TranslationTransformer(sizes)
-    if given.peer_python:
-        for name, speeds in ask_peer(given.peer_python, "decode", setup, arrays).items():
-            _show(f"decode, PyTorch, {name}", speeds)
-    decoders = Decoders(net, threads=given.threads)
-    for beam in (1, 4):
-        for count in (1, 64):
-            part, limits, speeds = test[:count], [given.decode_length] * count, []
-            for turn in range(repeats + 1):
-                began = time.perf_counter()
-                written = decoders.translate(part, limits, beam, 0.6)
-                seconds = time.perf_counter() - began
-                if turn:
-                    speeds.append(
-                        sum(min(len(r) + 1, given.decode_length) for r in written) / seconds
-                    )
-            _show(f"decode, layerwise, beam {beam}, {count} sentences", speeds)
-
-
-def _as_torch(net: TranslationTransformer) -> dict[str, np.ndarray]:
-    """The weights by PyTorch's names."""
-    found = {}
-    for name, value in net.state_dict().items():
-        first, _, rest = name.partition(".")
-        if first == "target_embedding":
-            found |= {f"target.{rest}": value, f"source.{rest}": value}
-        else:
-            found[f"transformer.{name}"] = value
-    return found
-
-
-def _show(name: str, speeds: list[float] | None) -> None:
-    if speeds is None:
-        print(f"{name}: could not be run")
-        return
-    print(f"{name}: {np.median(speeds):,.0f} tokens/s (best {max(speeds):,.0f})", flush=True)
 
 
 def main() -> None:
@@ -239,7 +137,7 @@ def main() -> None:
         command.add_argument("--epochs", type=int)
         command.add_argument("--clip", type=float, default=1.0)
         command.add_argument("--out", type=Path)
-        command.add_argument("--peer-python", help="an interpreter that has PyTorch")
+        command.add_argument("--peer-python", help="an interpreter that has PyTorch and JAX")
         if function is dates:
             command.add_argument("--count", type=int, default=22_000)
         if function is messages:
@@ -251,7 +149,9 @@ def main() -> None:
             command.add_argument("--length", type=int, default=24)
             command.add_argument("--batch", type=int, default=64)
             command.add_argument("--steps", type=int, default=20)
-            command.add_argument("--repeats", type=int, default=5)
+            command.add_argument("--repeats", type=int, default=3, help="timed epochs of a turn")
+            command.add_argument("--turns", type=int, default=3, help="of each contender")
+            command.add_argument("--dropout", type=float, default=0.1)
             command.add_argument("--decode-length", type=int, default=32)
             command.add_argument("--what", default="train,decode")
     given = parser.parse_args()

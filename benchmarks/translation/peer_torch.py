@@ -1,19 +1,22 @@
 """The same translator in PyTorch; run by an interpreter that has it, on arrays from a folder.
 
-    python peer_torch.py FOLDER train|step|decode
+    python -m benchmarks.translation.peer_torch FOLDER train|speed|decode
 
 `FOLDER/setup.json` has sizes and options, `FOLDER/rows.npz` the rows, all made by the benchmark, so
 both sides see the same tokens, lengths, batches, schedule and number of steps. Prints one line of
-JSON. Nothing of layerwise is imported.
+JSON; `speed` takes turns of "eager" and "compiled", see `benchmarks.turns`. Nothing of layerwise is
+imported.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +24,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-warnings.filterwarnings("ignore", message=".*nested tensor.*")
+from benchmarks import turns
+
+warnings.filterwarnings("ignore", message=".*nested.tensor.*")
 
 PADDING, UNKNOWN, BEGIN, END = range(4)
 
@@ -172,20 +177,28 @@ class Trainer:
     def __init__(self, setup: dict, rows: dict, compiled: bool = False) -> None:
         torch.manual_seed(setup["seed"])
         self.setup, self.net = setup, Translator(setup["sizes"])
-        self.call = torch.compile(self.net) if compiled else self.net
         self.loss = nn.CrossEntropyLoss(ignore_index=PADDING, label_smoothing=setup["smoothing"])
-        self.optimizer = torch.optim.Adam(self.net.parameters(), betas=(0.9, 0.98), eps=1e-9)
+        # The loss is compiled too: its softmax over all tokens is a good part of a step.
+        self.call = torch.compile(self.loss_of) if compiled else self.loss_of
+        self.optimizer = torch.optim.Adam(
+            self.net.parameters(), betas=(0.9, 0.98), eps=1e-9, fused=True
+        )
         self.parts = [
             tuple(torch.tensor(rows[f"{name}{k}"]).long() for name in ("source", "before", "after"))
             for k in range(setup["parts"])
         ]
 
+    def loss_of(
+        self, source: torch.Tensor, before: torch.Tensor, after: torch.Tensor
+    ) -> torch.Tensor:
+        """Mean over the tokens of these rows."""
+        return self.loss(self.net(source, before).flatten(0, 1), after.flatten())
+
     def step(self, part: int, rows: torch.Tensor, rate: float) -> float:
         """One training step; gives the loss."""
         source, before, after = (array[rows] for array in self.parts[part])
         self.optimizer.param_groups[0]["lr"] = rate
-        logits = self.call(source, before)
-        loss = self.loss(logits.flatten(0, 1), after.flatten())
+        loss = self.call(source, before, after)
         self.optimizer.zero_grad()
         loss.backward()
         if self.setup["clip"]:
@@ -243,36 +256,34 @@ def decode_all(net: Translator, setup: dict, rows: dict) -> list:
     return found
 
 
-def step(setup: dict, rows: dict) -> dict:
-    """Training tokens of the target in a second."""
-    found = {}
-    for name in ("eager", "compiled"):
-        trainer = Trainer(setup, rows, name == "compiled")
+def speed(setup: dict, rows: dict) -> None:
+    """Turns of training, from the weights that all contenders begin with."""
+
+    def make(compiled: bool) -> turns.Way:
+        trainer = Trainer(setup, rows, compiled)
+        trainer.net.load_state_dict(first_weights(trainer.net, rows))
         trainer.net.train()
-        size = setup["batch_size"]
-        try:
-            for _ in range(3):
-                trainer.step(0, torch.arange(size), 1e-3)
-        except Exception as error:  # no compiler on this machine
-            found[name] = None
-            print(f"{name}: {error!r:.200}", file=sys.stderr)
-            continue
-        speeds = []
-        for _ in range(setup["repeats"]):
-            began = time.perf_counter()
-            for _ in range(setup["steps"]):
-                trainer.step(0, torch.arange(size), 1e-3)
-            tokens = setup["steps"] * int((trainer.parts[0][2][:size] != PADDING).sum())
-            speeds.append(tokens / (time.perf_counter() - began))
-        found[name] = speeds
-    return found
+        epochs = itertools.count()
+
+        def epoch() -> float:
+            return float(
+                np.mean([trainer.step(*each, 1e-3) for each in trainer.plan(next(epochs))])
+            )
+
+        return turns.Way(sum(p.numel() for p in trainer.net.parameters()), epoch)
+
+    turns.answer({"eager": partial(make, False), "compiled": partial(make, True)})
+
+
+def first_weights(net: Translator, rows: dict) -> dict:
+    return {name: torch.tensor(rows[f"w:{name}"]) for name in net.state_dict()}
 
 
 def decode(setup: dict, rows: dict) -> dict:
     """Written tokens in a second, all sentences to the same length."""
     torch.manual_seed(0)
     net = Translator(setup["sizes"])
-    net.load_state_dict({n: torch.tensor(rows[f"w:{n}"]) for n in net.state_dict()})
+    net.load_state_dict(first_weights(net, rows))
     net.eval()
     source = torch.tensor(rows["test_source"]).long()
     found = {}
@@ -295,4 +306,7 @@ if __name__ == "__main__":
     if given.get("threads"):
         torch.set_num_threads(given["threads"])
     arrays = dict(np.load(folder / "rows.npz"))
-    print(json.dumps({"train": train, "step": step, "decode": decode}[sys.argv[2]](given, arrays)))
+    if sys.argv[2] == "speed":
+        speed(given, arrays)
+    else:
+        print(json.dumps({"train": train, "decode": decode}[sys.argv[2]](given, arrays)))

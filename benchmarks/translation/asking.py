@@ -1,0 +1,34 @@
+"""What peers need to know, in a folder that both sides see."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.turns import ROOT
+
+
+@contextmanager
+def told(setup: Mapping[str, Any], rows: Mapping[str, Any]) -> Iterator[str]:
+    """A folder with `setup.json` and `rows.npz`, for as long as it is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "setup.json").write_text(json.dumps(setup))
+        np.savez(Path(folder, "rows.npz"), **rows)
+        yield folder
+
+
+def ask_torch(python: str, what: str, setup: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
+    """The answer of PyTorch, by another interpreter: of "train" or "decode"."""
+    with told(setup, rows) as folder:
+        done = subprocess.run(
+            [python, "-m", "benchmarks.translation.peer_torch", folder, what],
+            stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
+        )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
