@@ -5,11 +5,19 @@ import json
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, RidgeCV
+from threadpoolctl import threadpool_limits
 
 import layerwise as lw
 from layerwise.insight import linear_probe
 
 nn, insight = lw.nn, lw.insight
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Two processes of tests whose solvers use all cores each wait for one another."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
