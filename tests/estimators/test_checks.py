@@ -4,9 +4,18 @@ import pytest
 from estimator_cases import QUICK
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_limits
 
 from layerwise import Classifier, Regressor
 from layerwise.estimators import HiddenLayers
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Two processes of tests whose linear members use all cores each wait for one another."""
+    with threadpool_limits(1):
+        yield
+
 
 WEIGHTS_AS_REPEATS = "minibatches and folds of other rows: equal on average only, see test_weights"
 NOT_EXACT = {
