@@ -15,7 +15,9 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +27,9 @@ PAUSE_SECONDS = 0.5
 """Before each turn: long enough for the threads of the one before to fall asleep."""
 
 OURS = "layerwise"
+
+WAYS = {"PyTorch": ("eager", "compiled"), "JAX": ("step", "scan")}
+"""How each peer trains: as it is written, and at its best."""
 
 
 class Way(NamedTuple):
@@ -136,6 +141,35 @@ class Peer:
             self.process.communicate()
         except BrokenPipeError:
             self.process.wait()
+
+
+@contextmanager
+def peers(
+    python: str | None,
+    modules: Mapping[str, str],
+    arguments: Sequence[str],
+    threads: int | None,
+    epochs: int,
+) -> Iterator[dict[str, Callable[[], Turn]]]:
+    """A turn of so many epochs of PyTorch, two ways, and of JAX, two ways, by name.
+
+    Parameters
+    ----------
+    python : an interpreter that has both; None for no peers.
+    modules : that of "PyTorch" and that of "JAX", each of which calls `answer`.
+    arguments, threads : see `Peer`.
+    """
+    started: list[Peer] = []
+    contenders: dict[str, Callable[[], Turn]] = {}
+    for title, ways in WAYS.items() if python else ():
+        started.append(Peer(python, modules[title], arguments, threads))
+        for way in ways:
+            contenders[f"{title} {way}"] = partial(started[-1].turn, way, epochs)
+    try:
+        yield contenders
+    finally:
+        for peer in started:
+            peer.close()
 
 
 def take_turns(contenders: Mapping[str, Callable[[], Turn]], turns: int) -> dict[str, list[Turn]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import layerwise as lw
-from benchmarks.turns import OURS, Peer, Turn, ours, show, take_turns
+from benchmarks.turns import OURS, ours, peers, show, take_turns
 from layerwise.backends.native.team import available_cores
 from layerwise.pictures.networks import PictureTransformer, patch_size
 from layerwise.pictures.recipe import PictureRecipe
@@ -64,26 +64,15 @@ def main(arguments: list[str]) -> int:
             clip_norm=recipe.clip_norm, threads=options.threads, on_epoch=on_epoch, probes=False,
         )  # fmt: skip
 
-    contenders: dict[str, Callable[[], Turn]] = {}
-    peers = []
+    modules = {"PyTorch": "benchmarks.pictures.peer", "JAX": "benchmarks.pictures.peer_jax"}
     with tempfile.TemporaryDirectory() as folder:
         rows, settings = Path(folder, "rows.npz"), Path(folder, "options.json")
         np.savez(rows, x=x, y=y, **{f"w:{name}": v for name, v in net.state_dict().items()})
         settings.write_text(json.dumps(told))
-        if options.peer:
-            for title, module, ways in (
-                ("PyTorch", "peer", ("eager", "compiled")),
-                ("JAX", "peer_jax", ("step", "scan")),
-            ):
-                given = [str(rows), str(settings), "speed"]
-                peer = Peer(options.peer, f"benchmarks.pictures.{module}", given, options.threads)
-                peers.append(peer)
-                for way in ways:
-                    contenders[f"{title} {way}"] = partial(peer.turn, way, options.repeats)
-        contenders[OURS] = partial(ours, train)
-        found = take_turns(contenders, options.turns)
-        for peer in peers:
-            peer.close()
+        given = [str(rows), str(settings), "speed"]
+        with peers(options.peer, modules, given, options.threads, options.repeats) as contenders:
+            contenders[OURS] = partial(ours, train)
+            found = take_turns(contenders, options.turns)
     tokens = net.patches.tokens
     print(f"{tokens} tokens a picture, batches of {batch}, {options.threads} threads")
     show(found, tokens=len(x) * tokens, pictures=len(x))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import layerwise as lw
-from benchmarks.turns import OURS, Peer, Turn, ours, show, take_turns
+from benchmarks.turns import OURS, ours, peers, show, take_turns
 from layerwise.data.text import END, pad
 from layerwise.training import Buckets
 from layerwise.translation import Sizes, TranslationTransformer
@@ -83,23 +83,17 @@ def train_in_turns(
             clip_norm=given.clip, threads=given.threads, on_epoch=on_epoch, probes=False,
         )  # fmt: skip
 
-    contenders: dict[str, Callable[[], Turn]] = {}
-    peers = []
-    with told(setup, arrays) as folder:
-        if given.peer_python:
-            for title, module, ways in (
-                ("PyTorch", "peer_torch", ("eager", "compiled")),
-                ("JAX", "peer_jax", ("step", "scan")),
-            ):
-                module = f"benchmarks.translation.{module}"
-                peer = Peer(given.peer_python, module, [folder, "speed"], given.threads)
-                peers.append(peer)
-                for way in ways:
-                    contenders[f"{title} {way}"] = partial(peer.turn, way, given.repeats)
+    modules = {
+        "PyTorch": "benchmarks.translation.peer_torch", "JAX": "benchmarks.translation.peer_jax",
+    }  # fmt: skip
+    with (
+        told(setup, arrays) as folder,
+        peers(
+            given.peer_python, modules, [folder, "speed"], given.threads, given.repeats
+        ) as contenders,
+    ):
         contenders[OURS] = partial(ours, train)
         found = take_turns(contenders, given.turns)
-        for peer in peers:
-            peer.close()
     print("training:")
     show(found, tokens=given.batch * given.steps * given.length)
 
