@@ -2,12 +2,14 @@
 
     python -m benchmarks.translation dates
     python -m benchmarks.translation messages PAIRS.tsv.gz --peer-python /path/to/python
+    python -m benchmarks.translation translate MODEL PAIRS.tsv.gz --peer-python /path/to/python
     python -m benchmarks.translation speed --peer-python /path/to/python
 
 `dates`: dates in many styles and languages to ISO 8601, exact on days that were held out.
 `messages`: BLEU and chrF on test pairs of a file, beside the same architecture with the same rows,
-batches, steps and schedule in PyTorch. `speed`: tokens in a second with the same network, in
-training (turn by turn with PyTorch and JAX) and in decoding.
+batches, steps and schedule in PyTorch. `translate`: how fast a model that `messages` saved (--out)
+translates the same test pairs, beside its own weights in PyTorch. `speed`: tokens in a second with
+the same network, in training (turn by turn with PyTorch and JAX) and in decoding.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.text import BEGIN, pad, read_pairs
+from layerwise.data.text import BEGIN, pad
 from layerwise.translation import (
     Recipe,
     Watch,
@@ -28,11 +30,12 @@ from layerwise.translation import (
 )
 from layerwise.translation.fit import _within
 from layerwise.translation.sequences import bucketed, choose_lengths
-from layerwise.translation.texts import check_pairs, hold_out
+from layerwise.translation.texts import hold_out
 
 from .asking import ask_torch
 from .dates import divide, make_dates
 from .speed import speed
+from .trained import LONGEST, divided, translate
 
 
 def told(given: argparse.Namespace) -> Watch:
@@ -77,15 +80,12 @@ def dates(given: argparse.Namespace) -> None:
 
 def messages(given: argparse.Namespace) -> None:
     """BLEU and chrF beside PyTorch."""
-    pairs = read_pairs(given.pairs)
-    left, right = check_pairs(list(pairs.sources), list(pairs.targets))
-    rows, kept = hold_out(left, 0.05, 1)
-    rows = np.random.default_rng(given.seed).permutation(rows)[: given.most or None]
+    (left, right), test = divided(given.pairs)
+    rows = np.random.default_rng(given.seed).permutation(len(left))[: given.most or None]
     sources, targets = [left[i] for i in rows], [right[i] for i in rows]
     learn, out = hold_out(sources, 0.05, given.seed)
     held = [sources[i] for i in out], [targets[i] for i in out]
     sources, targets = [sources[i] for i in learn], [targets[i] for i in learn]
-    test = [left[i] for i in kept], [right[i] for i in kept]
     recipe = Recipe(epochs=given.epochs, clip_norm=given.clip, measures=0, patience=1000)
     began = time.perf_counter()
     fitted = fit(
@@ -96,10 +96,9 @@ def messages(given: argparse.Namespace) -> None:
     model, recipe = fitted.model, fitted.recipe
     if given.out:
         model.save(given.out)
-    longest = 96
     print(f"layerwise: {seconds:.0f} s")
     for beam in (1, 4):
-        quality = measure(model.translate(test[0], beam, max_length=longest), test[1])
+        quality = measure(model.translate(test[0], beam, max_length=LONGEST), test[1])
         print(f"  beam {beam}: BLEU {quality.bleu:.2f}, chrF {quality.chrf:.2f}", flush=True)
     if not given.peer_python:
         return
@@ -117,7 +116,7 @@ def messages(given: argparse.Namespace) -> None:
         "sizes": model.sizes._asdict(), "parts": len(parts), "seed": given.seed,
         "smoothing": recipe.label_smoothing, "clip": recipe.clip_norm, "epochs": recipe.epochs,
         "batch_size": recipe.batch_size, "rate": recipe.learning_rate, "warmup": recipe.warmup,
-        "longest": longest, "beam": 4, "alpha": 0.6, "threads": given.threads,
+        "longest": LONGEST, "beam": 4, "alpha": 0.6, "threads": given.threads,
     }  # fmt: skip
     peer = ask_torch(given.peer_python, "train", setup, arrays)
     written = [model.target.decode(numbers) for numbers in peer["translations"]]
@@ -129,7 +128,7 @@ def messages(given: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     commands = parser.add_subparsers(required=True)
-    for function in (dates, messages, speed):
+    for function in (dates, messages, translate, speed):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         command.add_argument("--seed", type=int, default=0)
@@ -140,8 +139,12 @@ def main() -> None:
         command.add_argument("--peer-python", help="an interpreter that has PyTorch and JAX")
         if function is dates:
             command.add_argument("--count", type=int, default=22_000)
-        if function is messages:
+        if function is translate:
+            command.add_argument("model", type=Path)
+            command.add_argument("--repeats", type=int, default=3, help="times that all is done")
+        if function in (messages, translate):
             command.add_argument("pairs", type=Path)
+        if function is messages:
             command.add_argument("--most", type=int, help="pairs to learn from")
         if function is speed:
             command.add_argument("--features", type=int, default=128)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.turns import ROOT
+from layerwise.translation import TranslationTransformer
 
 
 @contextmanager
@@ -25,10 +26,22 @@ def told(setup: Mapping[str, Any], rows: Mapping[str, Any]) -> Iterator[str]:
 
 
 def ask_torch(python: str, what: str, setup: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
-    """The answer of PyTorch, by another interpreter: of "train" or "decode"."""
+    """The answer of PyTorch, by another interpreter: of "train", "decode" or "translate"."""
     with told(setup, rows) as folder:
         done = subprocess.run(
             [python, "-m", "benchmarks.translation.peer_torch", folder, what],
             stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
         )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def as_torch(net: TranslationTransformer) -> dict[str, np.ndarray]:
+    """The weights by PyTorch's names."""
+    found = {}
+    for name, value in net.state_dict().items():
+        first, _, rest = name.partition(".")
+        if first == "target_embedding":
+            found |= {f"target.{rest}": value, f"source.{rest}": value}
+        else:
+            found[f"transformer.{name}"] = value
+    return found

@@ -1,6 +1,6 @@
 """The same translator in PyTorch; run by an interpreter that has it, on arrays from a folder.
 
-    python -m benchmarks.translation.peer_torch FOLDER train|speed|decode
+    python -m benchmarks.translation.peer_torch FOLDER train|speed|decode|translate
 
 `FOLDER/setup.json` has sizes and options, `FOLDER/rows.npz` the rows, all made by the benchmark, so
 both sides see the same tokens, lengths, batches, schedule and number of steps. Prints one line of
@@ -247,12 +247,33 @@ def train(setup: dict, rows: dict) -> dict:
 
 
 def decode_all(net: Translator, setup: dict, rows: dict) -> list:
+    """Translations in batches of sources of about the same length."""
     net.eval()
-    source, found = torch.tensor(rows["test_source"]).long(), []
-    for i in range(0, len(source), 64):
-        part = source[i : i + 64]
-        part = part[:, : int((part != PADDING).sum(1).max())]
-        found += net.translate(part, setup["longest"], setup["beam"], setup["alpha"])
+    source = torch.tensor(rows["test_source"]).long()
+    lengths = (source != PADDING).sum(1)
+    order = torch.argsort(lengths, stable=True).tolist()
+    found: list[list[int]] = [[] for _ in order]
+    for i in range(0, len(order), 64):
+        places = order[i : i + 64]
+        part = source[places, : int(lengths[places].max())]
+        written = net.translate(part, setup["longest"], setup["beam"], setup["alpha"])
+        for place, tokens in zip(places, written, strict=True):
+            found[place] = tokens
+    return found
+
+
+def translate(setup: dict, rows: dict) -> dict:
+    """Seconds for all sources with given weights, and the translations, for each beam."""
+    net = Translator(setup["sizes"])
+    net.load_state_dict(first_weights(net, rows))
+    found = {}
+    for beam in setup["beams"]:
+        seconds = []
+        for _ in range(setup["repeats"] + 1):
+            began = time.perf_counter()
+            written = decode_all(net, setup | {"beam": beam}, rows)
+            seconds.append(time.perf_counter() - began)
+        found[beam] = {"seconds": seconds, "translations": written}
     return found
 
 
@@ -300,6 +321,9 @@ def decode(setup: dict, rows: dict) -> dict:
     return found
 
 
+WHAT = {"train": train, "decode": decode, "translate": translate}
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     given = json.loads((folder / "setup.json").read_text())
@@ -309,4 +333,4 @@ if __name__ == "__main__":
     if sys.argv[2] == "speed":
         speed(given, arrays)
     else:
-        print(json.dumps({"train": train, "decode": decode}[sys.argv[2]](given, arrays)))
+        print(json.dumps(WHAT[sys.argv[2]](given, arrays)))

@@ -15,11 +15,11 @@ from benchmarks.turns import OURS, ours, peers, show, take_turns
 from layerwise.data.text import END, pad
 from layerwise.training import Buckets
 from layerwise.translation import Sizes, TranslationTransformer
-from layerwise.translation.decoding import Decoders
+from layerwise.translation.decoders import Decoders
 from layerwise.translation.loss import token_loss
 from layerwise.translation.sequences import Lengths, bucketed
 
-from .asking import ask_torch, told
+from .asking import as_torch, ask_torch, told
 
 TOKENS = 4000
 """Of the vocabulary."""
@@ -59,7 +59,7 @@ def speed(given: Namespace) -> None:
     test = sentences(64)
     arrays = {
         "source0": source, "before0": before, "after0": after, "test_source": pad(test),
-        **{f"w:{name}": value for name, value in _as_torch(net).items()},
+        **{f"w:{name}": value for name, value in as_torch(net).items()},
     }  # fmt: skip
     if "train" in given.what:
         train_in_turns(given, net, rows, setup, arrays)
@@ -124,18 +124,6 @@ def decode(
                         sum(min(len(r) + 1, given.decode_length) for r in written) / seconds
                     )
             _show(f"decode, layerwise, beam {beam}, {count} sentences", speeds)
-
-
-def _as_torch(net: TranslationTransformer) -> dict[str, np.ndarray]:
-    """The weights by PyTorch's names."""
-    found = {}
-    for name, value in net.state_dict().items():
-        first, _, rest = name.partition(".")
-        if first == "target_embedding":
-            found |= {f"target.{rest}": value, f"source.{rest}": value}
-        else:
-            found[f"transformer.{name}"] = value
-    return found
 
 
 def _show(name: str, speeds: list[float]) -> None:

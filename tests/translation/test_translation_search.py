@@ -1,13 +1,15 @@
 """Decoding step by step, beside the whole network and a search in plain Python."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 import layerwise as lw
 from layerwise import backends
 from layerwise.data.text import BEGIN, END, PADDING, UNKNOWN
-from layerwise.translation import Sizes, TranslationGRU, TranslationTransformer
-from layerwise.translation.decoding import Decoders
+from layerwise.translation import Sizes, TranslationGRU, TranslationTransformer, decoders
+from layerwise.translation.decoders import Decoders
 from layerwise.translation.search import _best, penalty
 
 LONGEST = 7
@@ -82,13 +84,69 @@ def test_beam_search_finds_what_a_search_over_lists_finds(net):
     assert len({len(each) for each in found}) > 1
 
 
+@pytest.mark.parametrize(("net", "beam"), [("transformer", 1), ("gru", 3)], indirect=["net"])
+@pytest.mark.parametrize("kept_bytes", [0, decoders.KEPT_BYTES])
+def test_those_left_of_a_group_go_on_in_a_smaller_one(net, beam, kept_bytes, monkeypatch):
+    monkeypatch.setattr(decoders, "GROUPS", tuple(range(1, 9)))
+    monkeypatch.setattr(decoders, "CHUNK", 1)
+    monkeypatch.setattr(decoders, "KEPT_BYTES", kept_bytes)
+    sources = SOURCES + [[*source[::-1][1:], END] for source in SOURCES[:3]]
+    limits = [LONGEST] * len(sources)
+    alone = [Decoders(net).translate([source], limits, beam)[0] for source in sources]
+    few = Decoders(net)
+    assert few.translate(sources, limits, beam) == alone
+    assert len(few.alone.kept) == 1  # for so few nothing more is made
+    monkeypatch.setattr(decoders, "MANY", len(sources))
+    many = Decoders(net)
+    assert many.translate(sources, limits, beam) == alone
+    assert len(many.alone.kept) > 1
+    assert many.translate(sources[:2], limits[:2], beam) == alone[:2]
+
+
+def test_groups_are_translated_on_several_threads(net, monkeypatch):
+    monkeypatch.setattr(decoders, "SHARED", 1)
+    monkeypatch.setattr(decoders, "GROUPS", (1, 2))
+    limits = [LONGEST] * 4 * len(SOURCES)
+    alone, beside = Decoders(net, threads=1), Decoders(net, threads=3)
+    expected = alone.translate(4 * SOURCES, limits, beam=3)
+    assert beside.translate(4 * SOURCES, limits, beam=3) == expected
+    assert len(beside._beside) == 3
+    assert not beside.alone.kept
+    # Several may ask at once; weights that change meanwhile are seen by all threads.
+    with ThreadPoolExecutor(2) as pool:
+        for found in pool.map(lambda _: beside.translate(4 * SOURCES, limits, 3), range(4)):
+            assert found == expected
+    weight = next(iter(net.named_held()))[1]
+    kept, weight.value = weight.value, weight.value[::-1].copy()
+    try:
+        changed = Decoders(net, threads=1).translate(4 * SOURCES, limits, beam=3)
+        assert changed != expected
+        assert beside.translate(4 * SOURCES, limits, beam=3) == changed
+    finally:
+        weight.value = kept
+
+
+def test_a_failing_thread_stops_the_others(net, monkeypatch):
+    monkeypatch.setattr(decoders, "GROUPS", (1,))
+    calls = []
+
+    def fail(*_):
+        calls.append(0)
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(decoders.Worker, "translate", fail)
+    with pytest.raises(MemoryError, match="no room"):
+        Decoders(net, threads=2).translate(9 * SOURCES, [LONGEST] * 9 * len(SOURCES), beam=1)
+    assert len(calls) <= 2
+
+
 def test_weights_that_changed_are_seen():
     with lw.nn.seed(5):
         net = TranslationTransformer(Sizes(10, 10, 8, 2, 1, 8, 0.0, True, 32))
-    decoders = Decoders(net)
-    before = decoders.translate(SOURCES, [LONGEST] * len(SOURCES), beam=1)
+    made = Decoders(net)
+    before = made.translate(SOURCES, [LONGEST] * len(SOURCES), beam=1)
     net.reset_parameters(8)
-    after = decoders.translate(SOURCES, [LONGEST] * len(SOURCES), beam=1)
+    after = made.translate(SOURCES, [LONGEST] * len(SOURCES), beam=1)
     assert after == [greedy_oracle(net, source) for source in SOURCES]
     assert after != before
 

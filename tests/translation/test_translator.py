@@ -5,7 +5,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 import layerwise as lw
-from layerwise.translation import Recipe, decoding, fit, measure
+from layerwise.translation import Recipe, decoders, fit, measure
+from layerwise.translation.decoders import Decoders
 
 from .conftest import reversed_digits
 
@@ -39,15 +40,15 @@ def test_a_translation_does_not_depend_on_its_neighbours(translator):
 
 def test_searches_that_have_ended_keep_little(translator, monkeypatch):
     sources, _ = reversed_digits(12, 7)
-    sources += [" ".join(["one two three"] * 4)]
-    expected = [translator.translate(sources, beam=beam) for beam in (1, 2, 3)]
-    decoders = translator.model_.decoders
-    monkeypatch.setattr(decoding, "KEPT_BYTES", 0)
+    numbers = translator.model_.encode([*sources, " ".join(["one two three"] * 4)])
+    limits = [len(each) + 2 for each in numbers]
+    made = Decoders(translator.model_.network, threads=1)
+    expected = [made.translate(numbers, limits, beam) for beam in (1, 2, 3)]
+    monkeypatch.setattr(decoders, "KEPT_BYTES", 0)
     for _ in range(2):
-        found = [translator.translate(sources, beam=beam) for beam in (1, 2, 3)]
-        assert found == expected
-        held = [d for d in decoders._kept.values() if d.search.token in decoders.state]
-        assert len(held) == 1 < len(decoders._kept)
+        assert [made.translate(numbers, limits, beam) for beam in (1, 2, 3)] == expected
+        held = [d for d in made.alone.kept.values() if d.search.token in made.alone.state]
+        assert len(held) == 1 < len(made.alone.kept)
 
 
 def test_quality_and_history_are_kept(translator):

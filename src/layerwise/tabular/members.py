@@ -20,6 +20,7 @@ from ..errors import TrainingDiverged
 from ..nn.evaluation import evaluate_module
 from ..training import Epoch, History, Run
 from ..training.prepare import prepare
+from ..training.together import run_together
 from .kinds import MemberKind
 from .network import Bins, TabularNet
 from .recipe import Recipe
@@ -100,6 +101,10 @@ class Watch:
     trained: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    def stop(self) -> None:
+        """Tell the fit to stop."""
+        self.stopped = True
+
     def epoch_ended(self, member: int, epoch: Epoch, net: TabularNet) -> bool:
         """Whether the training of this member goes on."""
         if self.on_epoch is not None:
@@ -156,7 +161,6 @@ class Workshop:
         # The long ones first, so that no thread is left with one at the end.
         for number in sorted(range(len(jobs)), key=lambda i: -self._work(jobs[i])):
             waiting.put(number)
-        failures: list[BaseException] = []
         threads = max(1, min(self.threads, len(jobs)))
         # One of the threads goes on with the networks themselves: their compiled plans are kept.
         ready = [] if self.templates is None else [dict(enumerate(self.templates))]
@@ -169,55 +173,16 @@ class Workshop:
                 except queue.Empty:
                     return
                 job = jobs[number]
-                try:
-                    # A network is used again, since its compiled plan is kept with it.
-                    if job.kind not in nets:
-                        nets[job.kind] = self.network(job.kind)
-                    net = nets[job.kind]
-                    alone = threads == 1
-                    found[number] = self._train(number, job, net, None if alone else 1)
-                    self.watch.trained += 1
-                except BaseException as failure:
-                    failures.append(failure)
-                    self.watch.stopped = True
-                    return
+                # A network is used again, since its compiled plan is kept with it.
+                if job.kind not in nets:
+                    nets[job.kind] = self.network(job.kind)
+                net = nets[job.kind]
+                alone = threads == 1
+                found[number] = self._train(number, job, net, None if alone else 1)
+                self.watch.trained += 1
 
-        self._run(work, threads)
-        if failures:
-            raise failures[0]
+        run_together(work, threads, self.watch.stop)
         return [member for member in found if member is not None]
-
-    def _run(self, work: Callable[[], None], threads: int) -> None:
-        if threads == 1:
-            work()
-            return
-        # Events, since a join that Ctrl-C interrupts takes a running thread for ended (bpo-45274).
-        ended = [threading.Event() for _ in range(threads)]
-
-        def begin(end: threading.Event) -> None:
-            try:
-                work()
-            finally:
-                end.set()
-
-        team = [threading.Thread(target=begin, args=(end,), daemon=True) for end in ended]
-        try:
-            for each in team:
-                each.start()
-            for end in ended:
-                while not end.wait(0.2):
-                    pass
-        except BaseException:
-            # Ctrl-C comes to the main thread only; the others end their epoch and are waited for.
-            self.watch.stopped = True
-            for each, end in zip(team, ended, strict=True):
-                if each.ident is not None:
-                    end.wait()
-            raise
-        finally:
-            for each in team:
-                if each.ident is not None:
-                    each.join()
 
     def _work(self, job: Job) -> float:
         sizes = [self.columns.width, *self.kinds[job.kind].hidden, self.task.outputs]

@@ -1,33 +1,18 @@
-"""Translating numbers: a step as a program, run for many tokens without Python between them."""
+"""Decoding as programs: one reads the sources, one writes a token, many times without Python."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import backends
 from ..compiler import Backend, Feeds, Program, State
-from ..data.text import END, PADDING, bucket_length
+from ..data.text import END, PADDING
 from ..graph import Tensor, concrete, input, put_rows, reshape, take, variable
 from ..graph.elementwise import full_like
 from ..graph.leaves import constant, iota
-from .search import Search, choose, penalty, trace_back
+from .search import Search, choose, penalty
 from .steps import Lanes, Slots
-
-CHUNK = 8
-"""Tokens between two looks at whether all sentences are finished."""
-
-GROUPS = (1, 8, 64)
-"""Sentences that are translated together: a program is made for each, the rest is filled up."""
-
-KEPT = 24
-"""Programs kept for a network."""
-
-KEPT_BYTES = 64 << 20
-"""What searches that have ended may keep of their tables, to begin sooner when they come again."""
 
 
 class Shape(NamedTuple):
@@ -91,17 +76,19 @@ class Decoder:
         self.encode = backend.compile(Program({}, begin), threads)
         self.step = backend.compile(Program(outputs, updates), threads)
         self.tables = (*memory.values(), *carried.values(), *tables.values())
-        variables = (*self.tables, *(t for t in self.search if t is not None))
-        self.bytes = sum(int(np.prod(concrete(t.shape, 1))) * t.dtype.itemsize for t in variables)
+        self.variables = (*self.tables, *(t for t in self.search if t is not None))
+        self.bytes = sum(
+            int(np.prod(concrete(t.shape, 1))) * t.dtype.itemsize for t in self.variables
+        )
 
     def leave(self, state: State) -> None:
         """Take out of a state all that is this search's own."""
-        for each in (*self.tables, *self.search):
-            if each is not None and each in state:
+        for each in self.variables:
+            if each in state:
                 del state[each]
 
-    def run(self, state: State, sources: np.ndarray, alpha: float) -> list[list[int]]:
-        """Translate.
+    def begin(self, state: State, sources: np.ndarray) -> None:
+        """Read the sources, and make all ready for the first token.
 
         Parameters
         ----------
@@ -118,105 +105,28 @@ class Decoder:
                 state[table] = np.zeros(concrete(table.shape, 1), table.dtype)
         state.update(self.search.beginning(np.arange(shape.sentences) >= len(sources)))
         self.encode.run(state, Feeds(fixed={"source": fed}, steps=1))
-        numbers = np.arange(shape.length)
+
+    def go_on(self, state: State, start: int, count: int, alpha: float) -> dict[str, np.ndarray]:
+        """Write the tokens `start` to below `start + count`: outputs (count, sentences, beam)."""
+        numbers = np.arange(self.shape.length)
         per_step: dict[str, np.ndarray] = {"position": numbers.astype(np.int32)}
-        if shape.beam > 1:
+        if self.shape.beam > 1:
             per_step["penalty"] = penalty(numbers + 1, alpha).astype(np.float32)
-        feeds = Feeds(per_step=per_step, steps=shape.length)
-        found: list[dict[str, np.ndarray]] = []
-        for start in range(0, shape.length, CHUNK):
-            count = min(CHUNK, shape.length - start)
-            found.append(self.step.run(state, feeds, start, count))
-            if state[self.search.finished].all():
-                break
-        tokens = np.concatenate([part["token"] for part in found])
-        parents = np.concatenate([p["parent"] for p in found]) if shape.beam > 1 else None
-        return [trace_back(tokens, parents, row) for row in range(len(sources))]
+        feeds = Feeds(per_step=per_step, steps=self.shape.length)
+        return self.step.run(state, feeds, start, count)
 
+    def unfinished(self, state: State) -> np.ndarray:
+        """The places of the sentences that are not written to their ends."""
+        return np.flatnonzero(~state[self.search.finished].all(1))
 
-class Decoders:
-    """Programs for one network, made when first asked for, and its weights as they read them.
-
-    Parameters
-    ----------
-    backend, threads : what runs them; see `layerwise.train`.
-    """
-
-    def __init__(
-        self, network: Any, backend: str | None = None, threads: int | None = None
-    ) -> None:
-        self.network = network
-        self.backend = backends.get(backend)
-        self.threads = threads
-        self.state = State()
-        self._kept: OrderedDict[Shape, Decoder] = OrderedDict()
-        self._values: dict[Tensor, np.ndarray] = {}
-
-    def translate(
-        self,
-        sources: Sequence[Sequence[int]],
-        longest: Sequence[int],
-        beam: int = 4,
-        alpha: float = 0.6,
-    ) -> list[list[int]]:
-        """Numbers of translations, without <eos>, in the order of the sources.
-
-        Parameters
-        ----------
-        sources : numbers of each source with its <eos>.
-        longest : tokens that a translation may have at most, <eos> included, for each.
-        beam : hypotheses; 1 is greedy.
-        alpha : of the length penalty; 0 is none.
-        """
-        self._refresh()
-        limit = self.network.sizes.max_length
-        by_length: dict[int, list[int]] = {}
-        for row, numbers in enumerate(sources):
-            by_length.setdefault(bucket_length(len(numbers)), []).append(row)
-        found: list[list[int]] = [[] for _ in sources]
-        for source_length, rows in by_length.items():
-            rows.sort(key=lambda row: len(sources[row]))
-            length = min(bucket_length(max(longest[row] for row in rows)), limit)
-            start = 0
-            while start < len(rows):
-                left = len(rows) - start
-                size = next((g for g in GROUPS if g >= left), GROUPS[-1])
-                part = rows[start : start + size]
-                start += size
-                decoder = self._decoder(Shape(size, beam, source_length, length))
-                self._make_room()
-                fed = np.full((len(part), source_length), PADDING, np.int32)
-                for place, row in enumerate(part):
-                    fed[place, : len(sources[row])] = sources[row]
-                for row, numbers in zip(part, decoder.run(self.state, fed, alpha), strict=True):
-                    found[row] = numbers[: longest[row]]
-        return found
-
-    def _decoder(self, shape: Shape) -> Decoder:
-        if shape not in self._kept:
-            self._kept[shape] = Decoder(self.network, shape, self.backend, self.threads)
-            if len(self._kept) > KEPT:
-                _, old = self._kept.popitem(last=False)
-                old.leave(self.state)
-        self._kept.move_to_end(shape)
-        return self._kept[shape]
-
-    def _make_room(self) -> None:
-        """Let searches go that were not used for long, if they keep too much."""
-        # The one that is used next is the last, and stays whatever its size.
-        next_one, *others = reversed(self._kept.values())
-        kept = next_one.bytes
-        for decoder in others:
-            if decoder.search.token not in self.state:
-                continue
-            if kept + decoder.bytes > KEPT_BYTES:
-                decoder.leave(self.state)
-            else:
-                kept += decoder.bytes
-
-    def _refresh(self) -> None:
-        """Take the network's weights where they have changed."""
-        for _, held in self.network.named_held():
-            if self._values.get(held.tensor) is not held.value:
-                self._values[held.tensor] = held.value
-                self.state[held.tensor] = held.value
+    def take_over(self, state: State, other: Decoder, places: np.ndarray) -> None:
+        """Go on with the sentences at some places of another search, which has more room."""
+        here = np.zeros(self.shape.sentences, np.intp)
+        here[: len(places)] = places
+        for mine, its in zip(self.variables, other.variables, strict=True):
+            # Whatever a variable's shape, what belongs to one sentence lies together.
+            by_sentence = state[its].reshape(other.shape.sentences, -1)
+            state[mine] = by_sentence[here].reshape(concrete(mine.shape, 1))
+        finished = state[self.search.finished]
+        finished[len(places) :] = True
+        state[self.search.finished] = finished

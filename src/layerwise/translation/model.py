@@ -14,7 +14,7 @@ from ..data.text import check_texts
 from ..errors import DataError, OptionError
 from .alignment import Alignment, align
 from .codec import TextCodec
-from .decoding import Decoders
+from .decoders import Decoders
 from .measures import Quality, measure
 from .network import Sizes, TranslationTransformer
 from .recurrent_network import TranslationGRU

@@ -251,28 +251,24 @@ def _picked(values: Any, places: Any) -> Any:
     return take(flat, reshape(iota(rows) * length, (rows, 1)) + places)
 
 
-def trace_back(tokens: np.ndarray, parents: np.ndarray | None, sentence: int) -> list[int]:
-    """The best hypothesis of a sentence, without <eos>.
+def trace_back(tokens: np.ndarray, parents: np.ndarray) -> list[list[int]]:
+    """The best hypothesis of each sentence, without <eos>.
 
     Parameters
     ----------
-    tokens, parents : (steps, sentences, beam), as the steps gave them; the best is the first.
+    tokens, parents : int32 (steps, sentences, beam), as the steps gave them; the best is the first.
     """
-    if parents is None:
-        written = tokens[:, sentence, 0].tolist()
-    else:
-        written, lane = [], 0
-        for step in range(len(tokens) - 1, -1, -1):
-            written.append(int(tokens[step, sentence, lane]))
-            lane = int(parents[step, sentence, lane])
-        written.reverse()
-    kept = []
-    for token in written:
-        if token == END:
-            break
-        if token != PADDING:
-            kept.append(token)
-    return kept
+    steps, count, _ = tokens.shape
+    every, lanes = np.arange(count), np.zeros(count, np.intp)
+    written = np.empty((count, steps), tokens.dtype)
+    for step in range(steps - 1, -1, -1):
+        written[:, step] = tokens[step, every, lanes]
+        lanes = parents[step, every, lanes]
+    found = []
+    for row in written.tolist():
+        kept = row[: row.index(END)] if END in row else row
+        found.append([token for token in kept if token != PADDING])
+    return found
 
 
 __all__ = ["Chosen", "Search", "choose", "penalty", "trace_back"]
