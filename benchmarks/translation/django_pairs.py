@@ -1,6 +1,10 @@
 """English messages and their translations, from the catalogues of the installed Django package.
 
     python -m benchmarks.translation.django_pairs OUT.tsv --language fr
+    python -m benchmarks.translation.django_pairs OUT.tsv --language de --catalogues FOLDER
+
+With a folder, the catalogues of other programs: all that lie below it as LANGUAGE/LC_MESSAGES/*.mo,
+such as in Debian packages that `apt-get download` has fetched and `dpkg-deb -x` has unpacked.
 
 The catalogues (.mo, or .po where only that is there) are read where pip has put them; nothing of
 Django is imported, and nothing is copied into the project.
@@ -11,7 +15,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +42,19 @@ def read_django_pairs(
     ValueError : Django is not installed, or has no catalogue of the language.
     """
     folder = package or installed_django()
-    found: dict[str, str] = {}
     catalogues = list(_catalogues(folder, language))
     if not catalogues:
         raise ValueError(
             f"{folder} has no catalogue of the language '{language}'; it has "
             f"{', '.join(sorted(languages(folder)))}"
         )
-    for path in catalogues:
+    return read_catalogues(catalogues, shortest, longest)
+
+
+def read_catalogues(paths: Iterable[Path], shortest: int, longest: int) -> list[tuple[str, str]]:
+    """Messages and translations of some .mo or .po files; see `read_django_pairs`."""
+    found: dict[str, str] = {}
+    for path in paths:
         for message in _messages(path):
             source, target = message.id, message.string
             if not isinstance(source, str) or not isinstance(target, str) or message.fuzzy:
@@ -94,8 +103,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--language", default="fr")
+    parser.add_argument("--catalogues", type=Path, help="a folder, rather than Django's")
+    parser.add_argument("--shortest", type=int, default=1, help="words, at least")
+    parser.add_argument("--longest", type=int, default=25, help="words, at most")
     given = parser.parse_args()
-    pairs = read_django_pairs(given.language)
+    if given.catalogues:
+        paths = sorted(given.catalogues.glob(f"**/{given.language}/LC_MESSAGES/*.mo"))
+        pairs = read_catalogues(paths, given.shortest, given.longest)
+    else:
+        pairs = read_django_pairs(given.language, given.shortest, given.longest)
     lines = ["source\ttarget", *("\t".join(pair).replace("\n", " ") for pair in pairs)]
     given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(pairs):,} pairs in {given.out}")

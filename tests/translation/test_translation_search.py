@@ -103,6 +103,18 @@ def test_those_left_of_a_group_go_on_in_a_smaller_one(net, beam, kept_bytes, mon
     assert many.translate(sources[:2], limits[:2], beam) == alone[:2]
 
 
+@pytest.mark.parametrize("beam", [1, 3])
+def test_the_tokens_of_larger_groups_get_room_as_they_come(net, beam, monkeypatch):
+    limits = [LONGEST] * len(SOURCES)
+    expected = Decoders(net, threads=1).translate(SOURCES, limits, beam)
+    for name, value in (("SHARED", 1), ("SPAN", 1), ("CHUNK", 1)):
+        monkeypatch.setattr(decoders, name, value)
+    made = Decoders(net, threads=1)
+    for _ in range(2):  # in tables that are new, then in used ones
+        assert made.translate(SOURCES, limits, beam) == expected
+    assert {1, 2, 4} <= {shape.length for shape in made.alone.kept}
+
+
 def test_groups_are_translated_on_several_threads(net, monkeypatch):
     monkeypatch.setattr(decoders, "SHARED", 1)
     monkeypatch.setattr(decoders, "GROUPS", (1, 2))

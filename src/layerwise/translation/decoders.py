@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from ..training.together import run_together
 from .decoding import Decoder, Shape
 from .search import trace_back
 
-GROUPS = (1, 8, 16, 24, 32)
+GROUPS = (1, 8, 16, 32)
 """Sentences that are translated together: a program is made for each, the rest is filled up.
 
 More at once would not be quicker: products of 32 rows already do what a core can do.
@@ -31,10 +32,16 @@ SHARED = 8
 MANY = 4 * GROUPS[-1]
 """Sentences of a length from which on it pays to make programs for what is left of a group."""
 
+SPAN = 16
+"""Tokens that the first program of a larger group has room for; the next ones have twice as many.
+
+Every step looks at all there is room for, and most translations end long before their limit.
+"""
+
 CHUNK = 4
 """Tokens between two looks at which sentences are finished."""
 
-KEPT = 48
+KEPT = 64
 """Programs that a thread keeps."""
 
 KEPT_BYTES = 32 << 20
@@ -48,7 +55,7 @@ class Group(NamedTuple):
     ----------
     rows : which they are.
     sources : int32 (sentences, source_length).
-    shape : of the program that begins.
+    shape : of the program, if there were one for all tokens.
     many : whether others are to be made for what is left of the group.
     """
 
@@ -58,59 +65,79 @@ class Group(NamedTuple):
     many: bool
 
 
-class Worker:
-    """The programs of one thread, and the tables of their searches.
+class Team:
+    """What the threads that translate groups beside each other make only once.
 
     Parameters
     ----------
     threads : that each of the programs may use.
-    making : held while a program is made, so that others of its kind find its plan.
     """
 
-    def __init__(
-        self, network: Any, backend: Backend, threads: int | None, making: threading.Lock
-    ) -> None:
+    def __init__(self, network: Any, backend: Backend, threads: int | None) -> None:
         self.network = network
         self.backend = backend
         self.threads = threads
-        self.making = making
+        self._made: WeakValueDictionary[Shape, Decoder] = WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def decoder(self, shape: Shape) -> Decoder:
+        """One of its own for a thread."""
+        with self._lock:
+            made = self._made.get(shape)
+            if made is not None:
+                return made.beside()
+            made = self._made[shape] = Decoder(self.network, shape, self.backend, self.threads)
+            return made
+
+
+class Worker:
+    """The programs of one thread, and the tables of their searches."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
         self.state = State()
         self.kept: OrderedDict[Shape, Decoder] = OrderedDict()
 
     def translate(self, group: Group, alpha: float, stopped: threading.Event) -> list[list[int]]:
         """Numbers of the translations of a group; nothing of use once it is told to stop.
 
-        Few of a group are long, so when enough are finished the others go on in a program for
-        fewer.
+        Few of a group are long. When enough are finished the others go on in a program for fewer,
+        and when there is no room for more tokens, in one that has more.
         """
         shape, places = group.shape, np.arange(len(group.sources))
+        limit = shape.length
+        if shape.sentences > SHARED:
+            shape = shape._replace(length=min(SPAN, limit))
         decoder = self._decoder(shape)
         self._make_room()
         decoder.begin(self.state, group.sources)
-        size = (shape.length, len(places), shape.beam)
+        size = (limit, len(places), shape.beam)
         tokens = np.full(size, PADDING, np.int32)
         parents = np.broadcast_to(np.arange(shape.beam, dtype=np.int32), size).copy()
-        for start in range(0, shape.length, CHUNK):
-            stop = min(start + CHUNK, shape.length)
+        for start in range(0, limit, CHUNK):
+            stop = min(start + CHUNK, limit)
             found = decoder.go_on(self.state, start, stop - start, alpha)
             tokens[start:stop, places] = found["token"][:, : len(places)]
             if shape.beam > 1:
                 parents[start:stop, places] = found["parent"][:, : len(places)]
             left = decoder.unfinished(self.state)
-            if not len(left) or stopped.is_set():
+            if not len(left) or stop == limit or stopped.is_set():
                 break
+            if stop == shape.length:
+                shape = shape._replace(length=min(2 * stop, limit))
             fewer = shape._replace(sentences=next(g for g in GROUPS if g >= len(left)))
-            if fewer.sentences < decoder.shape.sentences and (group.many or fewer in self.kept):
-                larger, decoder = decoder, self._decoder(fewer)
-                decoder.take_over(self.state, larger, left)
+            if group.many or fewer in self.kept:
+                shape = fewer
+            if shape != decoder.shape:
+                last, decoder = decoder, self._decoder(shape)
+                decoder.take_over(self.state, last, left)
                 self._make_room()
                 places = places[left]
         return trace_back(tokens, parents)
 
     def _decoder(self, shape: Shape) -> Decoder:
         if shape not in self.kept:
-            with self.making:
-                self.kept[shape] = Decoder(self.network, shape, self.backend, self.threads)
+            self.kept[shape] = self.team.decoder(shape)
             if len(self.kept) > KEPT:
                 _, old = self.kept.popitem(last=False)
                 old.leave(self.state)
@@ -143,14 +170,16 @@ class Decoders:
         self, network: Any, backend: str | None = None, threads: int | None = None
     ) -> None:
         self.network = network
-        self.backend = backends.get(backend)
         self.threads = threads or available_cores()
+        runs = backends.get(backend)
         # One group has all threads for its program. Of several each has one: they need not wait
         # for each other after every product.
-        self._making, self._translating = threading.Lock(), threading.Lock()
-        self.alone = Worker(network, self.backend, threads, self._making)
+        self.alone = Worker(Team(network, runs, threads))
+        self._team = Team(network, runs, 1)
         self._beside: list[Worker] = []
+        self._held = [held for _, held in network.named_held()]
         self._values: dict[Tensor, np.ndarray] = {}
+        self._translating = threading.Lock()
 
     def translate(
         self,
@@ -226,9 +255,9 @@ class Decoders:
         workers = [self.alone]
         if threads > 1:
             while len(self._beside) < threads:
-                self._beside.append(Worker(self.network, self.backend, 1, self._making))
+                self._beside.append(Worker(self._team))
             workers = self._beside[:threads]
-        for _, held in self.network.named_held():
+        for held in self._held:
             if self._values.get(held.tensor) is not held.value:
                 self._values[held.tensor] = held.value
                 self.alone.state[held.tensor] = held.value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compiler import Backend, Feeds, Program, State
+from ..compiler import Backend, Executable, Feeds, Program, State
 from ..data.text import END, PADDING
 from ..graph import Tensor, concrete, input, put_rows, reshape, take, variable
 from ..graph.elementwise import full_like
@@ -73,17 +75,39 @@ class Decoder:
             first = {name: take(value, each) for name, value in first.items()}
         begin: dict[Tensor, Any] = {memory[name]: value for name, value in begun.items()}
         begin |= {held: first[name] for name, held in carried.items()}
-        self.encode = backend.compile(Program({}, begin), threads)
-        self.step = backend.compile(Program(outputs, updates), threads)
+        self._compile = partial(backend.compile, threads=threads)
+        self._begin, self._step = Program({}, begin), Program(outputs, updates)
         self.tables = (*memory.values(), *carried.values(), *tables.values())
-        self.variables = (*self.tables, *(t for t in self.search if t is not None))
-        self.bytes = sum(
-            int(np.prod(concrete(t.shape, 1))) * t.dtype.itemsize for t in self.variables
-        )
+        # What belongs to one sentence lies together; within it, for some, what belongs to one
+        # position: (sentences, ..., length, ...), where length is 1 for the others.
+        found = [t for t in (*self.tables, *self.search) if t is not None]
+        self.layout: dict[Tensor, tuple[int, int, int, int]]
+        self.layout = dict.fromkeys(found, (shape.sentences, 1, 1, -1))
+        self.layout |= dict.fromkeys(tables.values(), (shape.sentences, heads, length, -1))
+        if self.search.own is not None:
+            self.layout[self.search.own] = (shape.sentences, shape.beam, length, -1)
+        self.bytes = sum(int(np.prod(concrete(t.shape, 1))) * t.dtype.itemsize for t in self.layout)
+
+    @cached_property
+    def encode(self) -> Executable:
+        """Reads sources; a search that goes on with another's sentences does without."""
+        return self._compile(self._begin)
+
+    @cached_property
+    def step(self) -> Executable:
+        """Writes a token."""
+        return self._compile(self._step)
+
+    def beside(self) -> Decoder:
+        """The same, to be run by another thread with another state at the same time."""
+        other = copy(self)
+        for compiled in ("encode", "step"):
+            other.__dict__.pop(compiled, None)
+        return other
 
     def leave(self, state: State) -> None:
         """Take out of a state all that is this search's own."""
-        for each in self.variables:
+        for each in self.layout:
             if each in state:
                 del state[each]
 
@@ -99,10 +123,7 @@ class Decoder:
         fed = np.full((shape.sentences, shape.source_length), PADDING, np.int32)
         fed[:, 0] = END
         fed[: len(sources)] = sources
-        # What lies in slots before they are written is multiplied by 0, so it must be finite.
-        for table in self.tables:
-            if table not in state:
-                state[table] = np.zeros(concrete(table.shape, 1), table.dtype)
+        self._make_tables(state)
         state.update(self.search.beginning(np.arange(shape.sentences) >= len(sources)))
         self.encode.run(state, Feeds(fixed={"source": fed}, steps=1))
 
@@ -120,13 +141,22 @@ class Decoder:
         return np.flatnonzero(~state[self.search.finished].all(1))
 
     def take_over(self, state: State, other: Decoder, places: np.ndarray) -> None:
-        """Go on with the sentences at some places of another search, which has more room."""
-        here = np.zeros(self.shape.sentences, np.intp)
-        here[: len(places)] = places
-        for mine, its in zip(self.variables, other.variables, strict=True):
-            # Whatever a variable's shape, what belongs to one sentence lies together.
-            by_sentence = state[its].reshape(other.shape.sentences, -1)
-            state[mine] = by_sentence[here].reshape(concrete(mine.shape, 1))
-        finished = state[self.search.finished]
-        finished[len(places) :] = True
-        state[self.search.finished] = finished
+        """Go on with the sentences at some places of another search, of which this has the length.
+
+        Parameters
+        ----------
+        places : at most as many as this shape has sentences; `other` may be of less length.
+        """
+        self._make_tables(state)
+        state.update(self.search.beginning(np.arange(self.shape.sentences) >= len(places)))
+        for (mine, layout), (its, old) in zip(
+            self.layout.items(), other.layout.items(), strict=True
+        ):
+            to = state[mine].reshape(layout)
+            to[: len(places), :, : old[2]] = state[its].reshape(old)[places]
+
+    def _make_tables(self, state: State) -> None:
+        # What lies in slots before they are written is multiplied by 0, so it must be finite.
+        for table in self.tables:
+            if table not in state:
+                state[table] = np.zeros(concrete(table.shape, 1), table.dtype)
