@@ -59,7 +59,8 @@ def read_catalogues(paths: Iterable[Path], shortest: int, longest: int) -> list[
             source, target = message.id, message.string
             if not isinstance(source, str) or not isinstance(target, str) or message.fuzzy:
                 continue
-            source, target = source.strip(), target.strip()
+            # A tab would divide the columns of the file of pairs.
+            source, target = (" ".join(side.split()) for side in (source, target))
             fits = all(shortest <= len(side.split()) <= longest for side in (source, target))
             if source and target and fits and not (_CODES.search(source) or _CODES.search(target)):
                 found.setdefault(source, target)
@@ -112,7 +113,7 @@ def main() -> None:
         pairs = read_catalogues(paths, given.shortest, given.longest)
     else:
         pairs = read_django_pairs(given.language, given.shortest, given.longest)
-    lines = ["source\ttarget", *("\t".join(pair).replace("\n", " ") for pair in pairs)]
+    lines = ["source\ttarget", *("\t".join(pair) for pair in pairs)]
     given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{len(pairs):,} pairs in {given.out}")
 
