@@ -115,6 +115,18 @@ def test_the_tokens_of_larger_groups_get_room_as_they_come(net, beam, monkeypatc
     assert {1, 2, 4} <= {shape.length for shape in made.alone.kept}
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 9, 17, 20, 25, 31, 40, 64, 75])
+def test_sentences_are_divided_into_groups_at_the_least_cost(count):
+    fewest = [0]
+    for left in range(1, count + 1):
+        fewest.append(min(g + decoders.BESIDES + fewest[max(left - g, 0)] for g in decoders.GROUPS))
+    sizes = decoders.division(count, decoders.GROUPS[-1])
+    assert sum(g + decoders.BESIDES for g in sizes) == fewest[count]
+    # Only the last is filled up, so the rows can be given out one group after the other.
+    assert sum(sizes[:-1]) < count <= sum(sizes)
+    assert max(decoders.division(count, 8)) <= 8
+
+
 def test_groups_are_translated_on_several_threads(net, monkeypatch):
     monkeypatch.setattr(decoders, "SHARED", 1)
     monkeypatch.setattr(decoders, "GROUPS", (1, 2))
@@ -168,7 +180,10 @@ def test_the_best_of_many_are_found_block_by_block(length, generator):
     # Few different values, so that there are ties: the first comes first.
     values = generator.integers(0, 40, size=(6, length)).astype(np.float32)
     values[0, :3] = 50  # several of one block
-    found, places = lw.evaluate(_best(lw.constant(values), 3), {})
-    wanted = np.argsort(-values, axis=1, kind="stable")[:, :3]
-    np.testing.assert_array_equal(places, wanted)
-    np.testing.assert_array_equal(found, np.take_along_axis(values, wanted, 1))
+    added = generator.integers(-1, 2, size=length).astype(np.float32)
+    for offset in (None, added):
+        summed = values if offset is None else values + offset
+        found, places = lw.evaluate(_best(lw.constant(values), 3, offset), {})
+        wanted = np.argsort(-summed, axis=1, kind="stable")[:, :3]
+        np.testing.assert_array_equal(places, wanted)
+        np.testing.assert_array_equal(found, np.take_along_axis(summed, wanted, 1))

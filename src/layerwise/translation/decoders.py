@@ -26,6 +26,9 @@ GROUPS = (1, 8, 16, 32)
 More at once would not be quicker: products of 32 rows already do what a core can do.
 """
 
+BESIDES = 5
+"""What a group costs besides its sentences, in sentences."""
+
 SHARED = 8
 """Sentences of a length up to which one group is better than one for each thread."""
 
@@ -46,6 +49,22 @@ KEPT = 64
 
 KEPT_BYTES = 32 << 20
 """What ended searches of a thread may keep of their tables, to begin sooner when they return."""
+
+
+def division(count: int, largest: int) -> list[int]:
+    """Into groups of which sizes so many sentences are divided, at the least cost.
+
+    What is left of full groups is one that is filled up, or several smaller ones.
+    """
+    whole, left = divmod(count, largest)
+    sizes = [largest] * whole
+    while left:
+        filled = next(g for g in GROUPS if g >= left)
+        smaller = next(g for g in reversed(GROUPS) if g <= left)
+        rest = sum(g + BESIDES for g in division(left - smaller, smaller))
+        sizes.append(filled if filled <= smaller + rest else smaller)
+        left -= min(left, sizes[-1])
+    return sizes
 
 
 class Group(NamedTuple):
@@ -230,16 +249,15 @@ class Decoders:
         by_length: dict[int, list[int]] = {}
         for row, numbers in enumerate(sources):
             by_length.setdefault(bucket_length(len(numbers)), []).append(row)
+        share = max(-(-len(sources) // self.threads), min(len(sources), SHARED))
+        largest = next((g for g in GROUPS if g >= share), GROUPS[-1])
         groups = []
         for source_length, rows in by_length.items():
             rows.sort(key=lambda row: len(sources[row]))
             length = bucket_length(max(longest[row] for row in rows))
             length = min(length, self.network.sizes.max_length)
             start = 0
-            while start < len(rows):
-                left = len(rows) - start
-                share = max(-(-left // self.threads), min(left, SHARED))
-                size = next((g for g in GROUPS if g >= share), GROUPS[-1])
+            for size in division(len(rows), largest):
                 part = rows[start : start + size]
                 start += size
                 fed = np.full((len(part), source_length), PADDING, np.int32)

@@ -11,11 +11,13 @@ from ..graph import (
     Tensor,
     argmax,
     cast,
+    concatenate,
     constant,
     dtypes,
     equal,
     expand_dims,
     full_like,
+    greater,
     greater_equal,
     input,
     iota,
@@ -23,7 +25,7 @@ from ..graph import (
     logical_or,
     matmul,
     max,
-    pad,
+    minimum,
     reshape,
     stack,
     take,
@@ -128,10 +130,9 @@ def choose(search: Search, logits: Any, position: Tensor, lanes: Lanes, length: 
     tokens = logits.shape[1]
     never = np.zeros(tokens, np.float32)
     never[[PADDING, UNKNOWN, BEGIN]] = NEVER
-    logits = logits + constant(never)
     if search.own is None:
-        return _greedy(search, logits, lanes)
-    return _beam(search, search.own, logits, position, lanes, length)
+        return _greedy(search, logits + constant(never), lanes)
+    return _beam(search, search.own, logits, constant(never), position, lanes, length)
 
 
 def _greedy(search: Search, logits: Any, lanes: Lanes) -> Chosen:
@@ -145,7 +146,13 @@ def _greedy(search: Search, logits: Any, lanes: Lanes) -> Chosen:
 
 
 def _beam(
-    search: Search, own: Tensor, logits: Any, position: Tensor, lanes: Lanes, length: int
+    search: Search,
+    own: Tensor,
+    logits: Any,
+    never: Any,
+    position: Tensor,
+    lanes: Lanes,
+    length: int,
 ) -> Chosen:
     sentences, beam = lanes
     tokens = logits.shape[1]
@@ -153,8 +160,8 @@ def _beam(
     # Within a hypothesis the order of tokens is that of its logits, so only the best few of each
     # are looked at further.
     few = min(beam, tokens)
-    logit, place = _best(logits, few)
-    logs = logit - reshape(log_sum_exp(logits, -1), (lanes.rows, 1))
+    logit, place = _best(logits, few, never)
+    logs = logit - reshape(log_sum_exp(logits + never, -1), (lanes.rows, 1))
     each = (sentences, beam, few)
     going_on = (expand_dims(search.score, -1) + reshape(logs, each)) / over
     # A finished hypothesis has one continuation: itself.
@@ -196,30 +203,35 @@ BLOCK = 64
 """Values of which the largest is kept, so that the second largest is not looked for among all."""
 
 
-def _best(values: Any, count: int) -> tuple[Any, Any]:
+def _best(values: Any, count: int, added: Any = None) -> tuple[Any, Any]:
     """The `count` largest of each row (rows, n), falling, and their places (int32).
 
     One pass finds the largest of each block; then only one block is looked at for each.
+
+    Parameters
+    ----------
+    added : (n,): what is added to each row first. That sum is then never in memory as a whole.
     """
     rows, length = values.shape
-    blocks = -(-length // BLOCK)
+    summed = values if added is None else values + added
+    whole, rest = divmod(length, BLOCK)
+    blocks = whole + bool(rest)
     if blocks <= count + 1:
-        return _best_of_few(values, count)
+        return _best_of_few(summed, count)
     gone = constant(np.array(4 * GONE, np.float32))
-    filled = blocks * BLOCK - length
-    if filled:
-        beyond = np.zeros(blocks * BLOCK, np.float32)
-        beyond[length:] = 4 * GONE
-        values = pad(values, ((0, 0), (0, filled))) + constant(beyond)
-    table = reshape(values, (rows * blocks, BLOCK))
-    tops = reshape(max(table, -1), (rows, blocks))
-    starts = reshape(iota(rows) * blocks, (rows,))
+    tops = max(reshape(summed[:, : length - rest], (rows, whole, BLOCK)), -1)
+    if rest:
+        tops = concatenate([tops, max(summed[:, length - rest :], -1, keepdims=True)], 1)
     found: list[Any] = []
     places: list[Any] = []
     for _ in range(count):
         block = argmax(tops)
-        inside = take(table, starts + block)
         at = expand_dims(block * BLOCK, -1) + reshape(iota(BLOCK), (1, BLOCK))
+        within = minimum(at, length - 1)
+        inside = _picked(values, within)
+        if added is not None:
+            inside = inside + take(added, within)
+        inside = where(greater(at, length - 1), gone, inside)
         for place in places:
             inside = where(equal(at, expand_dims(place, -1)), gone, inside)
         best = argmax(inside)
@@ -245,7 +257,7 @@ def _best_of_few(values: Any, count: int) -> tuple[Any, Any]:
 
 
 def _picked(values: Any, places: Any) -> Any:
-    """The int32 values (rows, n) at places (rows, few)."""
+    """The values (rows, n) at places (rows, few)."""
     rows, length = values.shape
     flat = reshape(values, (rows * length,))
     return take(flat, reshape(iota(rows) * length, (rows, 1)) + places)
