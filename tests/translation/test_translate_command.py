@@ -12,7 +12,7 @@ import layerwise as lw
 from layerwise.cli.main import main
 from layerwise.insight.drawing import draw_alignment
 from layerwise.report.translation import build_translation_report
-from layerwise.translation import Recipe
+from layerwise.translation import Recipe, TranslationModel
 
 from .conftest import reversed_digits
 
@@ -74,6 +74,23 @@ def test_lines_come_from_files_and_standard_input(command, model, tmp_path, monk
     assert command("translate", model, "--file", "in.txt")[1] == "1\n\n3 2\n"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"four\n")))
     assert command("translate", model)[1] == "4\n"
+
+
+def test_what_is_translated_is_printed_before_the_rest(command, model, tmp_path, monkeypatch):
+    (tmp_path / "in.txt").write_text("one\n\ntwo three\nfour\none two\n")
+    whole = command("translate", model, "--file", "in.txt")[1]
+    monkeypatch.setattr("layerwise.cli.translate.TOGETHER", 2)
+    assert command("translate", model, "--file", "in.txt")[1] == whole
+    translate = TranslationModel.translate_numbers
+
+    def interrupted(self, sources, *options):
+        if len(sources) < 2:
+            raise KeyboardInterrupt
+        return translate(self, sources, *options)
+
+    monkeypatch.setattr(TranslationModel, "translate_numbers", interrupted)
+    code, out, _ = command("translate", model, "--file", "in.txt")
+    assert (code, out) == (130, "".join(whole.splitlines(keepends=True)[:4]))
 
 
 def test_json_has_the_alignment(command, model):

@@ -22,6 +22,9 @@ SHADES = " \u2591\u2592\u2593\u2588"
 PLAIN_SHADES = " .:*#"
 """For outputs that have ASCII only."""
 
+TOGETHER = 2048
+"""Texts after which translations are printed: some seconds' work, and enough to sort by length."""
+
 
 def run_translate(
     path: Path,
@@ -54,8 +57,16 @@ def run_translate(
         given = [line for _, line in read_lines("-" if file is None else file)]
         if not given:
             raise DataError(f"{'standard input' if file is None else file} has no lines")
+    if not (show_alignment or as_json):
+        # All are read and checked before the first is printed, but none waits for the last.
+        numbers = model.encode(given)
+        for start in range(0, len(numbers), TOGETHER):
+            with Screen() as screen:
+                for found in model.translate_numbers(numbers[start : start + TOGETHER], beam):
+                    screen.line(model.target.decode(found))
+        return
     translations = model.translate(given, beam)
-    alignments = model.align(given, translations) if show_alignment or as_json else []
+    alignments = model.align(given, translations)
     if as_json:
         found = [
             {
@@ -72,10 +83,9 @@ def run_translate(
         print_json(found)
         return
     with Screen() as screen:
-        for place, translation in enumerate(translations):
-            screen.line(translation, "bold" if show_alignment else "")
-            if show_alignment:
-                show(screen, alignments[place])
+        for translation, alignment in zip(translations, alignments, strict=True):
+            screen.line(translation, "bold")
+            show(screen, alignment)
 
 
 def show(screen: Screen, alignment: Alignment) -> None:
