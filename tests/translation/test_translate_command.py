@@ -89,8 +89,9 @@ def test_what_is_translated_is_printed_before_the_rest(command, model, tmp_path,
         return translate(self, sources, *options)
 
     monkeypatch.setattr(TranslationModel, "translate_numbers", interrupted)
-    code, out, _ = command("translate", model, "--file", "in.txt")
+    code, out, err = command("translate", model, "--file", "in.txt")
     assert (code, out) == (130, "".join(whole.splitlines(keepends=True)[:4]))
+    assert "after 4 of 5" in err
 
 
 def test_json_has_the_alignment(command, model):

@@ -11,6 +11,7 @@ from .. import backends
 from ..data.text import read_lines
 from ..errors import DataError, OptionError
 from .choices import choose
+from .errors import INTERRUPTED, Failure
 from .loading import load_translator
 from .plain_json import print_json
 from .screen import Screen, can_show
@@ -59,11 +60,16 @@ def run_translate(
             raise DataError(f"{'standard input' if file is None else file} has no lines")
     if not (show_alignment or as_json):
         # All are read and checked before the first is printed, but none waits for the last.
-        numbers = model.encode(given)
-        for start in range(0, len(numbers), TOGETHER):
-            with Screen() as screen:
-                for found in model.translate_numbers(numbers[start : start + TOGETHER], beam):
-                    screen.line(model.target.decode(found))
+        numbers, printed = model.encode(given), 0
+        with Screen() as screen:
+            try:
+                for start in range(0, len(numbers), TOGETHER):
+                    for found in model.translate_numbers(numbers[start : start + TOGETHER], beam):
+                        screen.line(model.target.decode(found))
+                        printed += 1
+            except KeyboardInterrupt:
+                message = f"stopped after {printed:,} of {len(given):,} translations"
+                raise Failure(message, INTERRUPTED) from None
         return
     translations = model.translate(given, beam)
     alignments = model.align(given, translations)
